@@ -1,0 +1,123 @@
+"""The coarse-to-fine generator: a global network and the enhancers around it (section 3.1)."""
+
+from collections.abc import Mapping
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from synthkit.nn.blocks import ConvBlock, ImageHead, ResidualBlock, UpBlock
+from synthkit.nn.norms import NormFactory, norm_factory
+from synthkit.registry import GENERATORS
+
+
+@GENERATORS.register_module("pix2pixhd/global")
+class GlobalGenerator(nn.Module):
+    """The global network G1, after Johnson et al. (ECCV 2016): down, residual blocks, up.
+
+    `channels` at full size, doubled by each of the `downsamples`. Without `blocks` and enhancers it is
+    also the body of the instance encoder.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int = 3,
+        *,
+        channels: int = 64,
+        downsamples: int = 4,
+        blocks: int = 9,
+        norm: str | Mapping | NormFactory = "instance",
+    ):
+        super().__init__()
+        norm = norm_factory(norm)
+        widths = [channels * 2**depth for depth in range(downsamples + 1)]
+        steps = list(zip(widths, widths[1:], strict=False))
+        self.stride = 2**downsamples
+        self.down = nn.Sequential(
+            ConvBlock(in_channels, channels, kernel=7, norm=norm, padding_mode="reflect"),
+            *(ConvBlock(narrow, wide, stride=2, norm=norm) for narrow, wide in steps),
+        )
+        self.blocks = nn.Sequential(*(ResidualBlock(widths[-1], norm=norm) for _ in range(blocks)))
+        self.up = nn.Sequential(*(UpBlock(wide, narrow, norm=norm) for narrow, wide in reversed(steps)))
+        self.head = ImageHead(channels, out_channels)
+
+    def features(self, condition: Tensor) -> Tensor:
+        """(N, in_channels, H, W) -> the last features before the image, (N, channels, H, W)."""
+        return self.up(self.blocks(self.down(condition)))
+
+    def forward(self, condition: Tensor, style: Tensor | None = None) -> Tensor:
+        """(N, C, H, W), and style features (N, F, H, W) with C + F = in_channels -> (N, 3, H, W)."""
+        return self.head(self.features(_with_style(condition, style)))
+
+
+@GENERATORS.register_module("pix2pixhd/local")
+class LocalEnhancer(GlobalGenerator):
+    """The global network at 1 / 2^enhancers of the size, and `enhancers` G2 around it.
+
+    `channels` are those of the finest enhancer; the global network's are 2^enhancers times as many, and its
+    weights keep the names they have in `pix2pixhd/global`, which hands them over by name. The head belongs
+    to the last enhancer, since both are trained together.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int = 3,
+        *,
+        channels: int = 32,
+        downsamples: int = 4,
+        blocks: int = 9,
+        enhancers: int = 1,
+        local_blocks: int = 3,
+        norm: str | Mapping | NormFactory = "instance",
+    ):
+        super().__init__(
+            in_channels,
+            out_channels,
+            channels=channels * 2**enhancers,
+            downsamples=downsamples,
+            blocks=blocks,
+            norm=norm,
+        )
+        if enhancers < 1:
+            raise ValueError(f"enhancers is {enhancers}: with none, use pix2pixhd/global")
+        norm = norm_factory(norm)
+        del self.head
+        self.stride *= 2**enhancers
+        widths = [channels * 2**level for level in reversed(range(enhancers))]
+        self.enhancers = nn.ModuleList(
+            Enhancer(in_channels, width, blocks=local_blocks, norm=norm) for width in widths
+        )
+        self.enhancers[-1].head = ImageHead(channels, out_channels)
+
+    def forward(self, condition: Tensor, style: Tensor | None = None) -> Tensor:
+        """As the global generator's, at the full size."""
+        pyramid = [_with_style(condition, style)]
+        for _ in self.enhancers:
+            pyramid.append(F.avg_pool2d(pyramid[-1], 3, 2, 1, count_include_pad=False))
+        features = self.features(pyramid.pop())
+        for enhancer in self.enhancers:
+            features = enhancer(pyramid.pop(), features)
+        return self.enhancers[-1].head(features)
+
+
+class Enhancer(nn.Module):
+    """One local network G2: its own downsampled features plus those from below, refined and doubled."""
+
+    def __init__(self, in_channels: int, channels: int, *, blocks: int, norm: NormFactory):
+        super().__init__()
+        self.down = nn.Sequential(
+            ConvBlock(in_channels, channels, kernel=7, norm=norm, padding_mode="reflect"),
+            ConvBlock(channels, 2 * channels, stride=2, norm=norm),
+        )
+        self.blocks = nn.Sequential(*(ResidualBlock(2 * channels, norm=norm) for _ in range(blocks)))
+        self.up = UpBlock(2 * channels, channels, norm=norm)
+
+    def forward(self, condition: Tensor, below: Tensor) -> Tensor:
+        """(N, in_channels, H, W) and (N, 2 channels, H/2, W/2) -> (N, channels, H, W)."""
+        return self.up(self.blocks(self.down(condition) + below))
+
+
+def _with_style(condition: Tensor, style: Tensor | None) -> Tensor:
+    return condition if style is None else torch.cat([condition, style], 1)

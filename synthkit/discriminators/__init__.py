@@ -1,0 +1,5 @@
+"""Discriminators of the core."""
+
+from synthkit.discriminators.patch import PatchGAN
+
+__all__ = ["PatchGAN"]

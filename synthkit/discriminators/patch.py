@@ -1,0 +1,69 @@
+"""PatchGAN, the discriminator of overlapping patches."""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils import spectral_norm
+
+from synthkit.nn.norms import NormFactory, norm_factory
+from synthkit.registry import DISCRIMINATORS
+
+MAX_CHANNELS = 512
+
+
+@DISCRIMINATORS.register_module("patch")
+class PatchGAN(nn.Module):
+    """Classifies overlapping patches as real or fake (Isola et al., CVPR 2017, section 3.2.2).
+
+    `layers` strided 4x4 convolutions, then two of stride one; the patch is 16, 70, 286 pixels wide for 1,
+    3, 5 layers. Three networks share the name: pix2pix pads 1 and has no bias before a norm; pix2pixHD
+    pads 2 and has one (the defaults here); SPADE pads 2, has none and adds spectral norm. The first and
+    the last convolution always have a bias and are never spectrally normalised.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        channels: int = 64,
+        *,
+        layers: int = 3,
+        norm: str | Mapping | NormFactory = "instance",
+        padding: int = 2,
+        bias: bool = True,
+        spectral: bool = False,
+    ):
+        super().__init__()
+        if layers < 1:
+            raise ValueError(f"layers is {layers}: a PatchGAN has at least one")
+        make_norm = norm_factory(norm)
+
+        def block(wide_in: int, wide_out: int, stride: int) -> nn.Sequential:
+            conv = nn.Conv2d(wide_in, wide_out, 4, stride, padding, bias=bias)
+            conv = spectral_norm(conv) if spectral else conv
+            return nn.Sequential(OrderedDict(conv=conv, norm=make_norm(wide_out), act=nn.LeakyReLU(0.2)))
+
+        widths = [min(channels * 2**depth, MAX_CHANNELS) for depth in range(layers + 1)]
+        first = nn.Conv2d(in_channels, channels, 4, 2, padding)
+        last = nn.Conv2d(widths[-1], 1, 4, 1, padding)
+        self.blocks = nn.ModuleList(
+            [
+                nn.Sequential(OrderedDict(conv=first, act=nn.LeakyReLU(0.2))),
+                *(block(a, b, 2) for a, b in zip(widths, widths[1:-1], strict=False)),
+                block(widths[-2], widths[-1], 1),
+                nn.Sequential(OrderedDict(conv=last)),
+            ]
+        )
+
+    def features(self, pair: Tensor) -> list[Tensor]:
+        """(N, in_channels, H, W) -> the output of every block; the last one is the logits (N, 1, h, w)."""
+        outputs = []
+        for block in self.blocks:
+            pair = block(pair)
+            outputs.append(pair)
+        return outputs
+
+    def forward(self, condition: Tensor, image: Tensor) -> list[list[Tensor]]:
+        """(N, C, H, W) and (N, 3, H, W) -> one scale of features, the logits last."""
+        return [self.features(torch.cat([condition, image], 1))]

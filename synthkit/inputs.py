@@ -1,0 +1,76 @@
+"""The kinds of input a model is conditioned on, and the condition tensor they make together.
+
+A kind is registered in INPUTS: a callable `(batch) -> (N, C, H, W)` with the attributes `channels` (C) and
+`field`, the entry of the batch that it reads.
+"""
+
+from collections.abc import Mapping
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from synthkit import build
+from synthkit.registry import INPUTS
+
+ORDER = ("label", "boundary", "source", "edge")
+
+
+@INPUTS.register_module("label")
+class LabelInput:
+    """One-hot labels. Pixels of the id `ignore` are zero in every channel."""
+
+    field = "label"
+
+    def __init__(self, *, classes: int, ignore: int | None = None):
+        if classes < 1:
+            raise ValueError(f"classes is {classes}: there must be at least one")
+        if ignore is not None and 0 <= ignore < classes:
+            raise ValueError(f"ignore is {ignore}, which is one of the classes 0 to {classes - 1}")
+        self.channels, self.ignore = classes, ignore
+
+    def __call__(self, batch: Mapping) -> Tensor:
+        label = batch["label"].long()
+        valid = torch.ones_like(label) if self.ignore is None else (label != self.ignore).long()
+        one_hot = torch.zeros(len(label), self.channels, *label.shape[2:], device=label.device)
+        return one_hot.scatter_(1, label * valid, valid.float())
+
+
+@INPUTS.register_module("boundary")
+class BoundaryInput:
+    """Instance boundaries: 1 where one of the four neighbours belongs to another instance, else 0.
+
+    pix2pixHD, section 3.3.
+    """
+
+    field, channels = "instance", 1
+
+    def __call__(self, batch: Mapping) -> Tensor:
+        instance = batch["instance"]
+        beside = F.pad(instance[..., :, 1:] != instance[..., :, :-1], (1, 1))
+        above = F.pad(instance[..., 1:, :] != instance[..., :-1, :], (0, 0, 1, 1))
+        edges = beside[..., 1:] | beside[..., :-1] | above[..., 1:, :] | above[..., :-1, :]
+        return edges.float()
+
+
+@INPUTS.register_module("source")
+class SourceInput:
+    """A source image of `channels` channels, passed on as it is."""
+
+    field = "source"
+
+    def __init__(self, *, channels: int = 3):
+        self.channels = channels
+
+    def __call__(self, batch: Mapping) -> Tensor:
+        return batch["source"]
+
+
+def build_inputs(section: Mapping) -> dict:
+    """Name -> input, in the order in which their channels are concatenated, whatever the config's order.
+
+    A key of the section is the registered kind, its value the kind's settings.
+    """
+    known = [name for name in ORDER if name in section]
+    others = sorted(set(section) - set(ORDER))
+    return {name: build.call(INPUTS.get(name), section[name]) for name in (*known, *others)}

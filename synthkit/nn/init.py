@@ -1,0 +1,33 @@
+"""Initial weights."""
+
+from functools import partial
+
+from torch import nn
+
+_METHODS = {
+    "normal": lambda gain: partial(nn.init.normal_, std=gain),
+    "xavier": lambda gain: partial(nn.init.xavier_normal_, gain=gain),
+    "kaiming": lambda gain: nn.init.kaiming_normal_,
+    "orthogonal": lambda gain: partial(nn.init.orthogonal_, gain=gain),
+}
+_WEIGHTED = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.ConvTranspose2d, nn.Linear)
+
+
+def initialize(module: nn.Module, method: str = "normal", gain: float = 0.02) -> nn.Module:
+    """Draw the weights of every convolution and linear layer in `module`; return the module.
+
+    `method` is normal (standard deviation `gain`; the GAN papers' 0.02), xavier or orthogonal (with
+    `gain`), or kaiming (its own gain). Gains of batch norms are drawn from N(1, gain) as in DCGAN
+    (Radford et al., 2016); biases keep torch's own initial values. Raises ValueError on another method.
+    """
+    if method not in _METHODS:
+        raise ValueError(f"no initialiser {method!r}: choose one of {', '.join(_METHODS)}")
+    draw = _METHODS[method](gain)
+    for layer in module.modules():
+        if isinstance(layer, _WEIGHTED):
+            # a spectral norm keeps the drawn tensor apart from the normalised one
+            draw(getattr(layer, "weight_orig", layer.weight))
+        elif isinstance(layer, nn.modules.batchnorm._BatchNorm) and layer.affine:
+            nn.init.normal_(layer.weight, 1.0, gain)
+            nn.init.zeros_(layer.bias)
+    return module

@@ -1,0 +1,74 @@
+"""Normalisation layers by name, and the factories that networks take."""
+
+from collections.abc import Callable, Mapping
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from synthkit.registry import NORMS
+
+NormFactory = Callable[[int], nn.Module]
+
+
+def norm_factory(norm: str | Mapping | NormFactory) -> NormFactory:
+    """Turn a norm as written in YAML into `factory(channels) -> Module`.
+
+    `norm` is a registered name ("instance"), a mapping with a `type` ({type: group, groups: 8}), or a
+    factory, which is returned as it is.
+    """
+    if isinstance(norm, (str, Mapping)):
+        return lambda channels: NORMS.build(norm, channels=channels)
+    return norm
+
+
+@NORMS.register_module("instance")
+class InstanceNorm(nn.Module):
+    """Instance normalisation without affine parameters or running statistics (Ulyanov et al., 2016).
+
+    Input and output (N, C, H, W). Computed as group norm with a group per channel: on the CPU,
+    `F.instance_norm` returns wrong gradients for a batch of one in channels_last.
+    """
+
+    def __init__(self, channels: int, *, eps: float = 1e-5):
+        super().__init__()
+        self.channels, self.eps = channels, eps
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.group_norm(x, self.channels, eps=self.eps)
+
+    def extra_repr(self) -> str:
+        return f"{self.channels}, eps={self.eps}"
+
+
+@NORMS.register_module("batch")
+class BatchNorm(nn.BatchNorm2d):
+    """Batch normalisation with affine parameters and running statistics (Ioffe and Szegedy, 2015)."""
+
+    def __init__(self, channels: int, *, momentum: float = 0.1, eps: float = 1e-5):
+        super().__init__(channels, eps=eps, momentum=momentum)
+
+
+@NORMS.register_module("group")
+class GroupNorm(nn.GroupNorm):
+    """Group normalisation (Wu and He, 2018). `groups` must divide the channels."""
+
+    def __init__(self, channels: int, *, groups: int = 8, eps: float = 1e-5):
+        if groups < 1 or channels % groups:
+            raise ValueError(f"groups {groups} does not divide {channels} channels")
+        super().__init__(groups, channels, eps=eps)
+
+
+@NORMS.register_module("layer")
+class LayerNorm(nn.GroupNorm):
+    """Layer normalisation over (C, H, W) with a gain and a bias per channel (Ba et al., 2016)."""
+
+    def __init__(self, channels: int, *, eps: float = 1e-5):
+        super().__init__(1, channels, eps=eps)
+
+
+@NORMS.register_module("none")
+class NoNorm(nn.Identity):
+    """No normalisation."""
+
+    def __init__(self, channels: int):
+        super().__init__()

@@ -1,0 +1,28 @@
+"""Where the files lie that come with synthkit, and how a path is shown."""
+
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parent
+_CHECKOUT = _PACKAGE.parent
+
+
+def shipped(folder: str) -> Path:
+    """The folder "configs", "plugins" or "benchmarks": in the wheel's package or at the top of the checkout.
+
+    A marker file tells a checkout from a stray `plugins` in site-packages.
+    """
+    in_checkout = (_CHECKOUT / "plugins" / ".synthkit-checkout").is_file()
+    return (_CHECKOUT if in_checkout else _PACKAGE) / folder
+
+
+def configs_dir() -> Path:
+    """The folder of the shipped configs."""
+    return shipped("configs")
+
+
+def display(path: Path) -> str:
+    """A path for messages: shipped configs from "configs/", others from the current folder if below it."""
+    path, configs = path.resolve(), configs_dir()
+    if path.is_relative_to(configs):
+        return path.relative_to(configs.parent).as_posix()
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)

@@ -1,0 +1,165 @@
+"""The model: named networks, the inputs they are conditioned on, and the losses that train them."""
+
+import math
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from synthkit import build
+from synthkit.inputs import build_inputs
+from synthkit.nn.init import initialize
+from synthkit.registry import DISCRIMINATORS, ENCODERS, GENERATORS, LOSSES
+
+PRECISIONS = {"fp32": None, "bf16": torch.bfloat16}
+KEYS = ("inputs", "generator", "encoder", "discriminator", "losses", "initializer")
+
+
+class Translator(nn.Module):
+    """Networks by name (`generator`, mostly `discriminator`, sometimes `encoder`), inputs and losses.
+
+    `inputs` maps names to callables in the order of their channels, `losses` maps names to loss modules,
+    and `loss_weights` holds the generator's weight of each (1 where absent). `precision` is fp32 or
+    bf16 (autocast; weights and losses stay in float32).
+    """
+
+    def __init__(
+        self,
+        networks: Mapping[str, nn.Module],
+        inputs: Mapping,
+        losses: Mapping[str, nn.Module] | None = None,
+        *,
+        loss_weights: Mapping[str, float] | None = None,
+        precision: str = "fp32",
+    ):
+        super().__init__()
+        if precision not in PRECISIONS:
+            raise ValueError(f"precision is {precision!r}: choose one of {', '.join(PRECISIONS)}")
+        self.networks, self.losses = nn.ModuleDict(networks), nn.ModuleDict(losses or {})
+        self.inputs, self.precision = dict(inputs), precision
+        self.loss_weights = dict.fromkeys(self.losses, 1.0) | dict(loss_weights or {})
+
+    @classmethod
+    def from_config(cls, model: Mapping, *, precision: str = "fp32", with_losses: bool = True) -> "Translator":
+        """Build the config's `model` section and wire the channel counts.
+
+        Without losses the model can translate but not train, and needs no pretrained weights.
+        """
+        build.check_keys(model, KEYS)
+        inputs = build_inputs(model.get("inputs", {}))
+        channels = sum(each.channels for each in inputs.values())
+        networks = {}
+        if encoder := model.get("encoder"):
+            networks["encoder"] = ENCODERS.build(encoder, in_channels=3)
+        style = networks["encoder"].out_channels if encoder else 0
+        networks["generator"] = GENERATORS.build(build.need(model, "generator"), in_channels=channels + style)
+        if discriminator := model.get("discriminator"):
+            networks["discriminator"] = DISCRIMINATORS.build(discriminator, in_channels=channels + 3)
+        for network in networks.values():
+            build.call(initialize, model.get("initializer", {}), module=network)
+        losses, weights = _build_losses(model.get("losses", {}) if with_losses else {})
+        return cls(networks, inputs, losses, loss_weights=weights, precision=precision)
+
+    @property
+    def device(self) -> torch.device:
+        return next(self.networks.parameters()).device
+
+    @property
+    def has_encoder(self) -> bool:
+        return "encoder" in self.networks
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The entries of a batch that the model reads to translate."""
+        encoder = ("image", "instance") if self.has_encoder else ()
+        return tuple(dict.fromkeys([*(each.field for each in self.inputs.values()), *encoder]))
+
+    def parameter_groups(self) -> dict[str, list[nn.Parameter]]:
+        """The parameters by optimiser: `discriminator`, and `generator` with all other networks."""
+        groups: dict[str, list[nn.Parameter]] = {}
+        for name, network in self.networks.items():
+            group = "discriminator" if name == "discriminator" else "generator"
+            groups.setdefault(group, []).extend(p for p in network.parameters() if p.requires_grad)
+        return groups
+
+    def autocast(self) -> AbstractContextManager:
+        dtype = PRECISIONS[self.precision]
+        return torch.autocast(self.device.type, dtype=dtype, enabled=dtype is not None)
+
+    def condition(self, batch: Mapping) -> Tensor:
+        """The inputs of a batch, concatenated: (N, C, H, W). Without inputs it has no channels."""
+        if not self.inputs:
+            return batch["image"][:, :0]
+        return torch.cat([each(batch) for each in self.inputs.values()], 1)
+
+    def generate(self, batch: Mapping) -> tuple[Tensor, Tensor, dict]:
+        """condition (N, C, H, W), fake image (N, 3, H, W) and the networks' extras, for a batch of any size.
+
+        Sizes that are not a multiple of the networks' stride are padded by reflection and cropped back.
+        """
+        condition, extras, style = self.condition(batch), {}, []
+        height, width = condition.shape[2:]
+        generator, encoder = self.networks["generator"], self.networks["encoder"] if self.has_encoder else None
+        stride = math.lcm(*(getattr(network, "stride", 1) for network in (generator, encoder)))
+        with self.autocast():
+            if encoder is not None:
+                instance = pad_to(batch["instance"].double(), stride)  # reflection takes no integers
+                features, extras = encoder(pad_to(batch["image"], stride), instance.long())
+                style = [features]
+            image = generator(pad_to(condition, stride), *style)
+        if isinstance(image, tuple):
+            image, extras = image[0], extras | image[1]
+        return condition, image[..., :height, :width].float(), extras
+
+    def discriminate(self, condition: Tensor, image: Tensor) -> list[list[Tensor]]:
+        """The discriminator's features over scales and layers, the logits last."""
+        with self.autocast():
+            return self.networks["discriminator"](condition, image)
+
+    def translate(self, batch: Mapping) -> Tensor:
+        """Images (N, 3, H, W) in [-1, 1] for a batch, in evaluation mode and without gradients."""
+        modes = {module: module.training for module in self.networks.modules()}
+        self.networks.eval()
+        try:
+            with torch.inference_mode():
+                return self.generate(batch)[1].clamp(-1, 1)
+        finally:
+            for module, mode in modes.items():
+                module.training = mode
+
+    def generator_losses(self, step) -> dict[str, Tensor]:
+        """The weighted terms of the generator's loss, by the names of the config."""
+        with self.autocast():
+            return {
+                name: self.loss_weights[name] * loss.generator(step)
+                for name, loss in self.losses.items()
+                if hasattr(loss, "generator")
+            }
+
+    def discriminator_losses(self, step) -> dict[str, Tensor]:
+        """The terms of the discriminator's loss, named NAME/discriminator."""
+        with self.autocast():
+            return {
+                f"{name}/discriminator": loss.discriminator(step)
+                for name, loss in self.losses.items()
+                if hasattr(loss, "discriminator")
+            }
+
+
+def pad_to(image: Tensor, stride: int) -> Tensor:
+    """Pad (N, C, H, W) on the right and below to multiples of `stride`: by reflection, or by repeating
+    the last pixel where the image is too small to reflect."""
+    height, width = image.shape[2:]
+    below, right = -height % stride, -width % stride
+    if not below and not right:
+        return image
+    mode = "reflect" if below < height and right < width else "replicate"
+    return F.pad(image, (0, right, 0, below), mode=mode)
+
+
+def _build_losses(section: Mapping) -> tuple[dict[str, nn.Module], dict[str, float]]:
+    """The losses by name, and the weights that stand beside their settings."""
+    losses = {name: LOSSES.build(build.without(spec, "weight")) for name, spec in section.items()}
+    return losses, {name: float(spec.get("weight", 1.0)) for name, spec in section.items()}
