@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
-from beartype import BeartypeConf, BeartypeHintOverrides
+from beartype import BeartypeConf, FrozenDict
 from beartype.door import is_bearable
 from beartype.roar import BeartypeException
 from beartype.vale import Is
@@ -18,9 +18,7 @@ __all__ = ["Section", "call", "check_keys", "need", "where", "without"]
 _NOT_BOOL = Is[lambda value: not isinstance(value, bool)]
 # An int passes as a float (PEP 484's numeric tower); True and False pass as neither.
 _NUMBERS = BeartypeConf(
-    hint_overrides=BeartypeHintOverrides(
-        {int: Annotated[int, _NOT_BOOL], float: Annotated[float | int, _NOT_BOOL]}
-    )
+    hint_overrides=FrozenDict({int: Annotated[int, _NOT_BOOL], float: Annotated[float | int, _NOT_BOOL]})
 )
 _NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 
@@ -91,6 +89,7 @@ def _checked(parameter: inspect.Parameter | None, section: Mapping, key: str) ->
 
 def _fits(value: Any, hint: Any) -> bool:
     """Whether a config's value meets a hint. Unlike beartype alone it looks at every item of a list."""
+    hint = tuple[Any, ...] if hint is tuple else hint
     origin, parts = get_origin(hint), get_args(hint)
     if origin in (Union, UnionType):
         return any(_fits(value, part) for part in parts)

@@ -94,6 +94,9 @@ def _mapping_below(base: Section, key: str | int, child: Section) -> Section:
 def _override(config: Section, overrides: Sequence[str]) -> Section:
     for text in overrides:
         config = merge(config, _parse_override(config, text))
+    for key, value in config.items():
+        if not isinstance(value, Section):
+            raise ConfigError(f"a mapping is needed, not {shown(value)}", config.where(key))
     return config
 
 
@@ -184,7 +187,10 @@ def _read_file(path: Path) -> Section:
         if not path.is_file():
             raise ConfigError("no such file", name)
         with path.open("rb") as file:
-            text = file.read(4 * yaml_loader.MAX_SIZE + 1).decode("utf-8-sig")
+            content = file.read(yaml_loader.MAX_SIZE + 1)
+        if len(content) > yaml_loader.MAX_SIZE:
+            raise ConfigError(f"larger than {yaml_loader.MAX_SIZE:,} bytes", name)
+        text = content.decode("utf-8-sig")
     except (OSError, ValueError) as error:
         raise ConfigError(str(error), name) from error
     data = yaml_loader.parse(text, name)

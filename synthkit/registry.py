@@ -85,10 +85,17 @@ class Registry(_BaseRegistry):
             importlib.import_module(location)
 
     def _unknown(self, key: str) -> str:
-        known, failed = self.names(), plugins.failures()
-        idle = plugins.sources().keys() - plugins.loaded() - failed.keys()
+        known, failed, found = self.names(), plugins.failures(), plugins.sources()
+        idle = found.keys() - plugins.loaded() - failed.keys()
+        plugin, slash, _ = key.partition("/")
+        missing = slash and plugin not in (*found, USER)
+        near = (
+            f" No plugin {shown(plugin)}.{did_you_mean(plugin, found)}"
+            if missing
+            else did_you_mean(key, known)
+        )
         lines = [
-            f"{shown(key)} is not one of the {self.name}.{did_you_mean(key, known)}",
+            f"{shown(key)} is not one of the {self.name}.{near}",
             f"known: {listed(known)}",
             f"plugins not loaded yet: {listed(idle)}",
         ]

@@ -42,10 +42,10 @@ class Translator(nn.Module):
         self.loss_weights = dict.fromkeys(self.losses, 1.0) | dict(loss_weights or {})
 
     @classmethod
-    def from_config(cls, model: Mapping, *, precision: str = "fp32", with_losses: bool = True) -> "Translator":
+    def from_config(cls, model: Mapping, *, precision: str = "fp32", training: bool = True) -> "Translator":
         """Build the config's `model` section and wire the channel counts.
 
-        Without losses the model can translate but not train, and needs no pretrained weights.
+        Without `training` the discriminator and the losses are left out, and no pretrained weights needed.
         """
         build.check_keys(model, KEYS)
         inputs = build_inputs(model.get("inputs", {}))
@@ -55,11 +55,11 @@ class Translator(nn.Module):
             networks["encoder"] = ENCODERS.build(encoder, in_channels=3)
         style = networks["encoder"].out_channels if encoder else 0
         networks["generator"] = GENERATORS.build(build.need(model, "generator"), in_channels=channels + style)
-        if discriminator := model.get("discriminator"):
+        if training and (discriminator := model.get("discriminator")):
             networks["discriminator"] = DISCRIMINATORS.build(discriminator, in_channels=channels + 3)
         for network in networks.values():
             build.call(initialize, model.get("initializer", {}), module=network)
-        losses, weights = _build_losses(model.get("losses", {}) if with_losses else {})
+        losses, weights = _build_losses(model.get("losses", {}) if training else {})
         return cls(networks, inputs, losses, loss_weights=weights, precision=precision)
 
     @property
@@ -149,10 +149,14 @@ class Translator(nn.Module):
 
 
 def pad_to(image: Tensor, stride: int) -> Tensor:
-    """Pad (N, C, H, W) on the right and below to multiples of `stride`: by reflection, or by repeating
-    the last pixel where the image is too small to reflect."""
+    """Pad (N, C, H, W) on the right and below to a multiple of `stride`, and to two strides at least.
+
+    By reflection, or by repeating the last pixel where the image is too small to reflect. Two strides leave
+    the coarsest features enough pixels for a norm and a reflection of their own.
+    """
     height, width = image.shape[2:]
-    below, right = -height % stride, -width % stride
+    smallest = 2 * stride if stride > 1 else 1
+    below, right = (max(size + -size % stride, smallest) - size for size in (height, width))
     if not below and not right:
         return image
     mode = "reflect" if below < height and right < width else "replicate"

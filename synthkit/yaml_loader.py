@@ -1,7 +1,7 @@
 """YAML text to plain data: one meaning per word, no tags, bounded size, errors as file:line:column."""
 
 import re
-from typing import Any
+from typing import Any, ClassVar
 
 import yaml
 
@@ -35,18 +35,26 @@ _SCALARS = {
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
-    yaml_implicit_resolvers = {}
+    yaml_implicit_resolvers: ClassVar[dict] = {}
 
 
 class _Dumper(yaml.SafeDumper):
     """Quotes exactly the strings that the loader would read as something else."""
 
-    yaml_implicit_resolvers = {}
+    yaml_implicit_resolvers: ClassVar[dict] = {}
 
 
 for _tag, _pattern, _first in _WORDS:
     for _class in (_Loader, _Dumper):
         _class.add_implicit_resolver(_tag, re.compile(f"(?:{_pattern})$"), _first)
+
+
+def _represent_text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
+    """Escape Unicode's rarer line breaks, which PyYAML writes bare and a reader turns into spaces."""
+    return dumper.represent_scalar(_STR, text, style='"' if re.search("[\x85\u2028\u2029]", text) else None)
+
+
+_Dumper.add_representer(str, _represent_text)
 
 
 def parse(text: str, name: str) -> Any:
@@ -63,7 +71,8 @@ def parse(text: str, name: str) -> Any:
     except (yaml.YAMLError, UnicodeError) as error:
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
         problem = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
-        raise ConfigError(problem, _place(name, mark)) from error
+        context = getattr(error, "context", None)
+        raise ConfigError(f"{problem} ({context})" if context else problem, _place(name, mark)) from error
     return None if node is None else _Reader(name).value(node, "", 0)
 
 

@@ -101,6 +101,12 @@ def loaded() -> set[str]:
     return _loaded - _failures.keys()
 
 
+def provenance() -> dict[str, dict[str, str]]:
+    """Origin and version of every loaded plugin, for the records of a run."""
+    found = {name: _only_source(name) for name in sorted(loaded())}
+    return {name: {"origin": each.origin, "version": _version(each)} for name, each in found.items()}
+
+
 def reason(error: BaseException) -> str:
     """`ImportError: No module named 'cv2'`."""
     return f"{type(error).__name__}: {error}".removesuffix(": ")

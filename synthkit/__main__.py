@@ -1,0 +1,5 @@
+"""`python -m synthkit`."""
+
+from synthkit.cli import main
+
+main()

@@ -1,0 +1,211 @@
+"""The one place that writes and reads weights and training state.
+
+A checkpoint is a folder, `checkpoints/STEP`: `weights.safetensors` (networks), `training.safetensors`
+(optimisers and random states), `state.json` (config, step, versions) and `manifest.json` (size and SHA-256 of
+the other files). It is written under a temporary name, flushed to disk and renamed, so that a folder under its
+final name is whole.
+"""
+
+import hashlib
+import json
+import os
+import random
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from synthkit.errors import CheckpointError
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A verified checkpoint folder and what its `state.json` says."""
+
+    path: Path
+    state: dict
+
+    @property
+    def config(self) -> dict:
+        return self.state["config"]
+
+    @property
+    def step(self) -> int:
+        return self.state["step"]
+
+    def weights(self) -> dict[str, Tensor]:
+        return load_file(self.path / "weights.safetensors")
+
+    def training(self) -> dict[str, Tensor]:
+        return load_file(self.path / "training.safetensors")
+
+
+def save(
+    folder: Path,
+    *,
+    step: int,
+    state: Mapping,
+    networks: nn.Module,
+    optimizers: Mapping[str, Optimizer],
+    keep: int = 1,
+) -> Path:
+    """Write `folder/STEP` and then remove all but the `keep` newest; return its path.
+
+    `state` is plain data that goes into `state.json` beside the step. Raises CheckpointError when it cannot
+    be written (disk full …); the older checkpoints are untouched then.
+    """
+    final, partial = folder / f"{step:08d}", folder / f".{step:08d}.partial"
+    try:
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+        save_file(_contiguous(networks.state_dict()), partial / "weights.safetensors")
+        tensors, groups = _optimizer_state(optimizers)
+        save_file(tensors | {"rng.torch": torch.get_rng_state()}, partial / "training.safetensors")
+        state = {"format": FORMAT, "step": step, **state, "optimizers": groups, "rng": _rng_state()}
+        _write_json(partial / "state.json", state)
+        _write_json(partial / MANIFEST, {path.name: _record(path) for path in sorted(partial.iterdir())})
+        for path in (*partial.iterdir(), partial):
+            _flush(path)
+        shutil.rmtree(final, ignore_errors=True)
+        partial.rename(final)
+        _flush(folder)
+    except OSError as err:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise CheckpointError(f"the checkpoint {final} could not be written: {err}") from err
+    for old in steps(folder)[:-keep]:
+        shutil.rmtree(folder / f"{old:08d}")
+    return final
+
+
+def steps(folder: Path) -> list[int]:
+    """The steps of the checkpoints in `folder`, oldest first."""
+    return sorted(int(path.parent.name) for path in folder.glob(f"[0-9]*/{MANIFEST}"))
+
+
+def read(path: Path) -> Checkpoint:
+    """Verify one checkpoint folder. Raises CheckpointError naming the file that is missing or damaged."""
+    try:
+        manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
+        for name, record in manifest.items():
+            if _record(path / Path(name).name) != record:
+                raise CheckpointError(f"{path / name} is damaged: its size or SHA-256 is not the manifest's")
+        state = json.loads((path / "state.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError, AttributeError) as err:
+        raise CheckpointError(f"{path} is not a whole checkpoint: {err}") from err
+    if missing := {"state.json", "weights.safetensors", "training.safetensors"} - set(manifest):
+        raise CheckpointError(f"{path / MANIFEST} does not list {', '.join(sorted(missing))}")
+    if not isinstance(state, dict) or state.get("format") != FORMAT:
+        raise CheckpointError(f"{path / 'state.json'} is not in format {FORMAT}")
+    return Checkpoint(path, state)
+
+
+def find(run: Path) -> tuple[Checkpoint, list[str]]:
+    """The newest whole checkpoint of a run (or `run` itself, where it is a checkpoint).
+
+    Also returns what was wrong with newer ones that were passed over. Raises CheckpointError if none is whole.
+    """
+    if (run / MANIFEST).is_file():
+        return read(run), []
+    if not run.is_dir():
+        raise CheckpointError(f"there is no run folder {run}")
+    folder, refused = run / "checkpoints", []
+    for step in reversed(steps(folder)):
+        try:
+            return read(folder / f"{step:08d}"), refused
+        except CheckpointError as err:
+            refused.append(str(err))
+    raise CheckpointError("\n".join([f"{folder} holds no whole checkpoint", *refused]))
+
+
+def restore_networks(checkpoint: Checkpoint, networks: nn.Module, *, only: tuple[str, ...] = ()) -> None:
+    """Load the weights into `networks` (those named by `only`, or all), strictly.
+
+    Raises CheckpointError listing the missing, the extra and the reshaped keys.
+    """
+    expected, stored = networks.state_dict(), checkpoint.weights()
+    if only:
+        expected = {key: value for key, value in expected.items() if key.split(".")[0] in only}
+        stored = {key: value for key, value in stored.items() if key.split(".")[0] in only}
+    shared = expected.keys() & stored.keys()
+    problems = [f"missing: {key}" for key in sorted(expected.keys() - shared)]
+    problems += [f"extra: {key}" for key in sorted(stored.keys() - shared)]
+    problems += [
+        f"reshaped: {key}, {tuple(stored[key].shape)} in the file and {tuple(expected[key].shape)} here"
+        for key in sorted(shared)
+        if stored[key].shape != expected[key].shape
+    ]
+    if problems:
+        raise CheckpointError(f"{checkpoint.path} is of another architecture\n  " + "\n  ".join(problems))
+    networks.load_state_dict(stored, strict=False)  # what `only` left out; all else was checked above
+
+
+def restore_training(checkpoint: Checkpoint, optimizers: Mapping[str, Optimizer]) -> None:
+    """Load the optimisers' state and the random states of torch, NumPy and Python."""
+    tensors = checkpoint.training()
+    torch.set_rng_state(tensors.pop("rng.torch"))
+    states: dict[str, dict] = {name: {} for name in optimizers}
+    for key, value in tensors.items():
+        name, index, entry = key.split("/")
+        states[name].setdefault(int(index), {})[entry] = value
+    for name, optimizer in optimizers.items():
+        groups = checkpoint.state["optimizers"][name]
+        optimizer.load_state_dict({"state": states[name], "param_groups": groups})
+    _set_rng_state(checkpoint.state["rng"])
+
+
+def _contiguous(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    # safetensors refuses channels_last tensors, and tensors that share memory
+    return {key: value.detach().cpu().contiguous().clone() for key, value in state.items()}
+
+
+def _optimizer_state(optimizers: Mapping[str, Optimizer]) -> tuple[dict[str, Tensor], dict]:
+    """Tensors by NAME/INDEX/ENTRY, and the parameter groups as plain data."""
+    tensors, groups = {}, {}
+    for name, optimizer in optimizers.items():
+        state = optimizer.state_dict()
+        groups[name] = state["param_groups"]
+        for index, entries in state["state"].items():
+            tensors |= {f"{name}/{index}/{entry}": torch.as_tensor(value) for entry, value in entries.items()}
+    return _contiguous(tensors), groups
+
+
+def _rng_state() -> dict:
+    kind, keys, position, has_gauss, gauss = np.random.get_state()
+    version, internal, gauss_next = random.getstate()
+    return {
+        "python": [version, list(internal), gauss_next],
+        "numpy": [kind, keys.tolist(), position, has_gauss, gauss],
+    }
+
+
+def _set_rng_state(state: Mapping) -> None:
+    version, internal, gauss_next = state["python"]
+    random.setstate((version, tuple(internal), gauss_next))
+    kind, keys, *rest = state["numpy"]
+    np.random.set_state((kind, np.array(keys, np.uint32), *rest))
+
+
+def _record(path: Path) -> dict:
+    with path.open("rb") as file:
+        return {"bytes": path.stat().st_size, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
+
+
+def _write_json(path: Path, content) -> None:
+    path.write_text(json.dumps(content, indent=1), encoding="utf-8")
+
+
+def _flush(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

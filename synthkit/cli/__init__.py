@@ -1,0 +1,45 @@
+"""The command line. Commands import what they need when they run, so that --help answers at once."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from synthkit import __version__
+from synthkit.errors import SynthkitError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"synthkit {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    plugin_path: Annotated[
+        list[Path] | None, typer.Option(help="A folder of plugins, besides $SYNTHKIT_PLUGIN_PATH.")
+    ] = None,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Train, run and compare GANs for paired image-to-image translation."""
+    from synthkit import plugins
+
+    for folder in plugin_path or []:
+        plugins.add_path(folder)
+
+
+def main() -> None:
+    """The entry point: errors meant for the user become one message and exit code 1."""
+    from synthkit.cli import show, train, translate  # noqa: F401  (importing them registers their commands)
+
+    try:
+        app()
+    except SynthkitError as err:
+        typer.echo(f"error: {err}", err=True)
+        sys.exit(1)

@@ -1,0 +1,32 @@
+"""`synthkit train`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from synthkit.cli import app
+
+
+@app.command()
+def train(
+    config: Annotated[str, typer.Argument(help="A YAML file, or the name of a shipped config.")],
+    overrides: Annotated[list[str] | None, typer.Argument(help="key.sub=value, laid over the config.")] = None,
+    work_dir: Annotated[Path | None, typer.Option(help="The run folder; by default runs/CONFIG.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue the run in the folder.")] = False,
+) -> None:
+    """Train a model from a config."""
+    from synthkit.config import load
+    from synthkit.runner import train
+
+    cfg = load(config, overrides or [])
+    run = train(cfg, work_dir or Path("runs") / _run_name(config), resume=resume)
+    typer.echo(f"run:        {run}")
+    typer.echo(f"report:     {run / 'report.html'}")
+    typer.echo(f"next:       synthkit translate {run} OUT --label MAP.png …")
+
+
+def _run_name(config: str) -> Path:
+    """A shipped config's name, or a file's without its folder and suffix."""
+    path = Path(config)
+    return Path(path.stem) if path.suffix else path

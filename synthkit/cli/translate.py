@@ -1,0 +1,50 @@
+"""`synthkit translate`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from synthkit.cli import app
+
+SINGLE_FILE = (".png", ".jpg", ".jpeg", ".webp")
+
+
+@app.command()
+def translate(
+    run: Annotated[Path, typer.Argument(help="A run folder, or one checkpoint in it.")],
+    out: Annotated[Path, typer.Argument(help="A folder, or for one image a file to write.")],
+    label: Annotated[Path | None, typer.Option(help="A label map, or a folder of them.")] = None,
+    instance: Annotated[Path | None, typer.Option(help="An instance map, or a folder.")] = None,
+    source: Annotated[Path | None, typer.Option(help="A source image, or a folder.")] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
+) -> None:
+    """Turn label maps (or source images) into photos with a trained model."""
+    from rich.progress import track
+
+    from synthkit.inference import load
+
+    given = {"label": label, "instance": instance, "source": source}
+    given = {field: path for field, path in given.items() if path is not None}
+    jobs = _jobs(given, out)
+    model = load(run, device=device)
+    for target, inputs in track(jobs, "translating", disable=len(jobs) == 1):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        model.translate(**inputs).save(target)
+    typer.echo(f"{len(jobs)} image{'s' if len(jobs) > 1 else ''}: {out}")
+
+
+def _jobs(given: dict[str, Path], out: Path) -> list[tuple[Path, dict[str, Path]]]:
+    """The file to write and the inputs for each image; files of folders pair by stem."""
+    from synthkit.data.paired import pair_folders
+    from synthkit.errors import DataError
+
+    folders = {field for field, path in given.items() if path.is_dir()}
+    if folders and folders != set(given):
+        raise DataError("label, instance and source must all be files or all be folders")
+    if folders:
+        return [(out / f"{stem}.png", inputs) for stem, inputs in pair_folders(given).items()]
+    if not given:
+        raise DataError("nothing to translate: give --label, --instance or --source")
+    stem = next(iter(given.values())).stem
+    return [(out if out.suffix.lower() in SINGLE_FILE else out / f"{stem}.png", given)]

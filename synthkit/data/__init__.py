@@ -1,0 +1,37 @@
+"""Data sets, and what turns their samples into batches."""
+
+from collections.abc import Sequence
+
+from synthkit.build import call, without
+from synthkit.data import paired, streets  # noqa: F401  (importing them registers their data sets)
+from synthkit.data.samples import Samples
+from synthkit.data.transforms import PairedTransform
+from synthkit.registry import DATASETS
+
+CORE_KEYS = ("transform", "validation")
+
+
+def open_data(
+    section: dict,
+    split: str,
+    *,
+    training: bool,
+    fields: Sequence[str],
+    optional: Sequence[str] = (),
+    classes: int | None,
+    ignore: int | None,
+    seed: int,
+) -> Samples:
+    """The samples of one split, as the config's `data` section describes them.
+
+    `section` holds `type` and arguments of a registered data set, and the core's own keys: `transform`, the
+    arguments of PairedTransform, whose random parts serve `training` alone, and `validation`, the name of the
+    split that a run validates on. `fields` are needed, `optional` ones taken where the data has them;
+    `classes`, `ignore` and `seed` are those of Samples.
+    Raises ConfigError with the YAML path for a wrong key or value, DataError for wrong data.
+    """
+    transform = call(PairedTransform, section.get("transform", {}))
+    data = DATASETS.build(without(section, *CORE_KEYS), split=split)
+    chosen = transform if training else transform.evaluation()
+    fields = (*fields, *(field for field in optional if field in data.fields))
+    return Samples(data, chosen, fields=fields, classes=classes, ignore=ignore, seed=seed)

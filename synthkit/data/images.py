@@ -1,0 +1,91 @@
+"""Reads photos and id maps from files that nobody vouches for."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from synthkit.errors import DataError
+
+MAX_PIXELS = 2**27
+"""An image of more pixels than this is refused by its header, before it is decoded."""
+
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF")
+EXTENSIONS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
+PHOTO_MODES = ("1", "L", "P", "RGB", "LA", "PA", "RGBA", "RGBX", "CMYK", "YCbCr")
+ID_MODES = ("1", "L", "P", "I", "I;16", "I;16B", "I;16L")
+STRETCH = {"L;2": 85, "L;4": 17}  # Pillow stretches 2 and 4 bit greys to 0..255
+
+
+def read_photo(path: str | Path) -> np.ndarray:
+    """The photo at `path` as (H, W, 3) uint8 RGB, turned upright by its EXIF orientation, alpha dropped.
+
+    Raises DataError, naming the file, where it is missing, damaged, too large or deeper than 8 bits.
+    """
+    image, packing = _open(path)
+    if image.mode not in PHOTO_MODES or re.search(r";16[BLN]$", packing):
+        raise DataError(
+            f"{path}: a photo needs 8 bits per channel, not mode {packing}: convert it to 8 bit RGB"
+        )
+    image.info.pop("transparency", None)  # convert() warns of it
+    return np.array(image.convert("RGB"))
+
+
+def read_ids(path: str | Path) -> np.ndarray:
+    """The id map (label or instance) at `path` as (H, W) integers, exact: uint8, or int32 for deeper files.
+
+    Takes 1 to 16 bit greys, 32 bit integers and palette images, whose indices are the ids.
+    Raises DataError, naming the file, where it is missing, damaged, too large, in colour or saved as JPEG.
+    """
+    image, packing = _open(path)
+    if image.format in ("JPEG", "MPO") or image.info.get("compression") == "jpeg":
+        raise DataError(f"{path}: JPEG changes pixel values, so it cannot hold ids: save the map as PNG")
+    if image.mode not in ID_MODES:
+        raise DataError(
+            f"{path}: an id map holds one id per pixel, but this image has mode {image.mode}: save the ids "
+            "as a grey PNG (8 or 16 bit) or a palette PNG; colours have to be mapped to ids first"
+        )
+    ids = np.array(image)
+    if packing in STRETCH:
+        ids //= STRETCH[packing]
+    return ids.astype(np.uint8 if ids.itemsize == 1 else np.int32)
+
+
+def _open(path: str | Path) -> tuple[Image.Image, str]:
+    """The decoded, upright image, and how the file packs its pixels in Pillow's words (such as "RGB;16B")."""
+    try:
+        with Image.open(path, formats=FORMATS) as image:
+            _check_size(path, image.width * image.height)
+            packing = _packing(image)
+            ImageOps.exif_transpose(image, in_place=True)
+            image.load()
+            return image, packing
+    except DataError:
+        raise
+    except FileNotFoundError as error:
+        raise DataError(f"{path}: there is no such file") from error
+    except Image.DecompressionBombError as error:
+        raise DataError(f"{path}: {error}") from error
+    except Exception as error:  # a decoder fed a damaged file may raise anything
+        raise DataError(f"{path}: cannot be read as an image: {_reason(path, error)}") from error
+
+
+def _check_size(path: str | Path, pixels: int) -> None:
+    if pixels > MAX_PIXELS:
+        raise DataError(
+            f"{path}: {pixels} pixels are over the limit of {MAX_PIXELS}: if you trust the file, "
+            "raise synthkit.data.images.MAX_PIXELS"
+        )
+
+
+def _packing(image: Image.Image) -> str:
+    arguments = image.tile[0].args if getattr(image, "tile", None) else image.mode
+    raw = arguments[0] if isinstance(arguments, tuple) else arguments
+    return raw if isinstance(raw, str) and raw else image.mode
+
+
+def _reason(path: str | Path, error: Exception) -> str:
+    if isinstance(error, Image.UnidentifiedImageError):
+        return "it is empty" if Path(path).stat().st_size == 0 else f"it is none of {', '.join(FORMATS)}"
+    return str(error) or type(error).__name__

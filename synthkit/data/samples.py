@@ -1,0 +1,158 @@
+"""A raw data set of arrays becomes checked, transformed tensors."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch.utils.data import Dataset
+
+from synthkit.errors import DataError
+
+FIELDS = ("label", "instance", "image", "source")
+LARGEST_ID = 2**31 - 1
+
+
+class Draw(NamedTuple):
+    """Sample `index`, drawn as number `position` of a whole run; the position seeds its transform."""
+
+    index: int
+    position: int
+
+
+class Samples(Dataset):
+    """Tensors of the asked-for fields of `data`, a raw data set, after `transform`.
+
+    Args:
+        data: has `fields`, `__len__` and `__getitem__(index) -> dict` of arrays by field and `name`.
+        transform: takes and returns such a dict.
+        fields: those that the run needs, out of label, instance, image, source.
+        classes: label ids go from 0 to classes - 1; None leaves them free.
+        ignore: one more allowed label id; None for none.
+        seed: with the position, decides all random parts of the transform, in any process.
+
+    Raises DataError where `data` is empty or lacks a field.
+    """
+
+    def __init__(
+        self,
+        data,
+        transform: Callable[[dict], dict],
+        *,
+        fields: Sequence[str],
+        classes: int | None,
+        ignore: int | None,
+        seed: int = 0,
+    ):
+        where = f"split {data.split!r}" if hasattr(data, "split") else type(data).__name__
+        missing = [field for field in fields if field not in data.fields]
+        if missing:
+            raise DataError(
+                f"{where} has no {', '.join(missing)}, which this run needs; it has {_list(data.fields)}"
+            )
+        if len(data) == 0:
+            raise DataError(f"{where} has no samples")
+        self.data = data
+        self.transform = transform
+        self.fields = tuple(field for field in FIELDS if field in fields)
+        self.classes = classes
+        self.ignore = ignore
+        self.seed = seed
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    def __getitem__(self, draw: int | Draw) -> dict:
+        """Tensors as `to_tensors` makes them; a bare index counts as its own position. Raises DataError."""
+        index, position = draw if isinstance(draw, Draw) else (draw, draw)
+        raw = self.data[index]
+        self._check(raw)
+        with torch.random.fork_rng(devices=[]):
+            seed = _mix(self.seed, position)
+            torch.default_generator.manual_seed(seed)  # torch.manual_seed would reseed every GPU too
+            sample = self.transform({key: raw[key] for key in (*self.fields, "name")})
+        return to_tensors(sample)
+
+    def title(self, index: int) -> str:
+        """The sample's name where it is known without reading it, else its number."""
+        stems = getattr(self.data, "stems", None)
+        return stems[index] if stems else f"sample {index}"
+
+    def _check(self, raw: Mapping) -> None:
+        files = raw.get("files", {})
+        where = {field: files.get(field, f"{field} of {raw['name']}") for field in self.fields}
+        check_sizes({field: (raw[field], where[field]) for field in self.fields})
+        if "label" in self.fields:
+            check_label(raw["label"], self.classes, self.ignore, where["label"])
+        if "instance" in self.fields:
+            check_ids(raw["instance"], where["instance"])
+
+
+def check_sizes(arrays: Mapping[str, tuple[np.ndarray, str]]) -> None:
+    """Raises DataError unless all arrays (H, W, ...), each given with where it comes from, have one size."""
+    sizes = {field: array.shape[:2] for field, (array, _) in arrays.items()}
+    if len(set(sizes.values())) > 1:
+        listed = "; ".join(f"{field} {w}x{h} ({arrays[field][1]})" for field, (h, w) in sizes.items())
+        raise DataError(f"the fields of one sample differ in size (width x height): {listed}")
+
+
+def check_ids(ids: np.ndarray, where: str) -> None:
+    """Raises DataError unless `ids` is an (H, W) array of integers from 0 to 2**31 - 1."""
+    if ids.ndim != 2 or ids.dtype.kind not in "iu":
+        raise DataError(
+            f"{where}: ids need shape (height, width) and whole numbers, not {ids.shape} {ids.dtype}"
+        )
+    if ids.size and (ids.min() < 0 or ids.max() > LARGEST_ID):
+        raise DataError(
+            f"{where}: id {_first(ids, (ids < 0) | (ids > LARGEST_ID))} is outside 0..{LARGEST_ID}"
+        )
+
+
+def check_label(label: np.ndarray, classes: int | None, ignore: int | None, where: str) -> None:
+    """Raises DataError unless every id of `label` (H, W) is from 0 to classes - 1, or `ignore`."""
+    check_ids(label, where)
+    if classes is None or not label.size or label.max() < classes:
+        return
+    wrong = label >= classes
+    if ignore is not None:
+        wrong &= label != ignore
+    if wrong.any():
+        others = "" if ignore is None else f" and not the ignored id {ignore}"
+        enough = int(label[wrong].max()) + 1
+        raise DataError(
+            f"{where}: label {_first(label, wrong)} is outside 0..{classes - 1}{others}: "
+            f"{enough} classes would take in all ids of this map{_unlabelled(label[wrong])}"
+        )
+
+
+def to_tensors(raw: Mapping) -> dict:
+    """Arrays as tensors without a batch dimension; other keys than the fields and `name` are dropped.
+
+    label, instance: (H, W) integers -> (1, H, W) int32.
+    image, source: (H, W, C) uint8 -> (C, H, W) float32 in [-1, 1].
+    """
+    tensors = {field: _tensor(raw[field]) for field in FIELDS if field in raw}
+    return tensors | ({"name": raw["name"]} if "name" in raw else {})
+
+
+def _tensor(array: np.ndarray) -> torch.Tensor:
+    if array.ndim == 2:
+        return torch.from_numpy(array.astype(np.int32))[None]
+    return torch.from_numpy(np.moveaxis(array, 2, 0).astype(np.float32, order="C")) / 127.5 - 1
+
+
+def _first(ids: np.ndarray, wrong: np.ndarray) -> str:
+    y, x = np.unravel_index(wrong.argmax(), wrong.shape)
+    return f"{ids[y, x]} at x={x}, y={y}"
+
+
+def _unlabelled(values: np.ndarray) -> str:
+    return "; if 255 stands for unlabelled, set ignore to 255" if (values == 255).all() else ""
+
+
+def _mix(seed: int, position: int) -> int:
+    return int(np.random.SeedSequence([seed, position]).generate_state(1, np.uint64)[0])
+
+
+def _list(fields: Sequence[str]) -> str:
+    return ", ".join(fields) or "nothing"

@@ -1,0 +1,126 @@
+"""Resizing, cropping and flipping that moves all fields of a sample together."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torchvision import tv_tensors
+from torchvision.transforms import v2
+
+from synthkit.errors import DataError
+
+MAPS = ("label", "instance")
+IMAGES = ("image", "source")
+
+
+class PairedTransform:
+    """Resizes, then crops, then flips: the same for every field of a sample.
+
+    Images are resized bicubically with antialiasing; label and instance maps take the id nearest to each new
+    pixel's centre, so no id is invented and none is rounded.
+
+    Args:
+        resize: [height, width] in pixels.
+        scale_width: new width in pixels, the height following in proportion; excludes resize.
+        crop: [height, width] in pixels of a window at a random place.
+        flip: mirror left and right with probability 1/2.
+
+    Randomness comes from torch's global CPU generator. Raises ValueError for sizes that make no sense.
+    """
+
+    def __init__(
+        self,
+        *,
+        resize: Sequence[int] | None = None,
+        scale_width: int | None = None,
+        crop: Sequence[int] | None = None,
+        flip: bool = False,
+    ):
+        if resize is not None and scale_width is not None:
+            raise ValueError("resize and scale_width exclude each other: give one of them")
+        self.resize = None if resize is None else _size("resize", resize)
+        self.scale_width = None if scale_width is None else _pixels("scale_width", scale_width)
+        self.crop = None if crop is None else _size("crop", crop)
+        self.flip = flip
+        if self.resize and self.crop and not _fits(self.crop, self.resize):
+            raise ValueError(f"crop {list(self.crop)} is larger than resize {list(self.resize)}")
+
+    def evaluation(self) -> "PairedTransform":
+        """The same resizing without the random parts."""
+        return PairedTransform(resize=self.resize, scale_width=self.scale_width)
+
+    def __call__(self, sample: dict) -> dict:
+        """`sample` with its (H, W) integer maps and (H, W, C) uint8 images transformed, the rest as it was.
+
+        All arrays must have the same height and width. Raises DataError where the crop does not fit.
+        """
+        arrays = {field: sample[field] for field in MAPS + IMAGES if field in sample}
+        steps = self._steps(sample.get("name", "sample"), next(iter(arrays.values())).shape[:2])
+        if not steps:
+            return sample
+        tensors = v2.Compose(steps)({field: _wrap(field, array) for field, array in arrays.items()})
+        return sample | {field: _unwrap(tensors[field], array) for field, array in arrays.items()}
+
+    def _steps(self, name: str, size: tuple[int, int]) -> list[v2.Transform]:
+        target = self._resized(size)
+        if self.crop and not _fits(self.crop, target):
+            raise DataError(
+                f"{name}: crop {list(self.crop)} (height, width) is larger than the image, {list(target)}: "
+                "make data.transform.crop smaller, or enlarge with resize or scale_width"
+            )
+        steps = [Resize(target)] if target != size else []
+        steps += [v2.RandomCrop(self.crop)] if self.crop else []
+        return steps + ([v2.RandomHorizontalFlip(0.5)] if self.flip else [])
+
+    def _resized(self, size: tuple[int, int]) -> tuple[int, int]:
+        if self.scale_width is not None:
+            return max(1, round(size[0] * self.scale_width / size[1])), self.scale_width
+        return self.resize or size
+
+
+class Resize(v2.Transform):
+    """Resizes to `size` (height, width): images bicubic, maps by the nearest pixel centre.
+
+    torchvision's own resize takes each map's id from the new pixel's corner, which shifts maps against images
+    by up to half a pixel.
+    """
+
+    def __init__(self, size: Sequence[int]):
+        super().__init__()
+        self.size = list(size)
+
+    def transform(self, inpt: torch.Tensor, params: dict) -> torch.Tensor:
+        """`inpt` (C, h, w), a Mask or an Image, as (C, H, W)."""
+        if isinstance(inpt, tv_tensors.Mask):
+            plain = inpt.as_subclass(torch.Tensor)
+            resized = v2.functional.resize(plain, self.size, v2.InterpolationMode.NEAREST_EXACT)
+            return tv_tensors.Mask(resized)
+        return v2.functional.resize(inpt, self.size, v2.InterpolationMode.BICUBIC, antialias=True)
+
+
+def _wrap(field: str, array: np.ndarray) -> torch.Tensor:
+    """Bytes as channels: torchvision resizes wide integers through float32, which rounds ids over 2**24."""
+    planes = np.array(array, order="C").view(np.uint8).reshape(*array.shape[:2], -1)
+    kind = tv_tensors.Mask if field in MAPS else tv_tensors.Image
+    return kind(torch.from_numpy(planes).permute(2, 0, 1))
+
+
+def _unwrap(tensor: torch.Tensor, like: np.ndarray) -> np.ndarray:
+    planes = np.ascontiguousarray(tensor.permute(1, 2, 0).numpy())
+    return planes.view(like.dtype).reshape(*planes.shape[:2], *like.shape[2:])
+
+
+def _size(key: str, values: Sequence[int]) -> tuple[int, int]:
+    if len(values) != 2:
+        raise ValueError(f"{key}: [height, width] in pixels is needed, not {list(values)}")
+    return _pixels(key, values[0]), _pixels(key, values[1])
+
+
+def _pixels(key: str, value: int) -> int:
+    if value < 1:
+        raise ValueError(f"{key}: at least 1 pixel is needed, not {value}")
+    return value
+
+
+def _fits(inner: Sequence[int], outer: Sequence[int]) -> bool:
+    return inner[0] <= outer[0] and inner[1] <= outer[1]

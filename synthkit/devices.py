@@ -1,0 +1,28 @@
+"""Where models run."""
+
+from collections.abc import Mapping
+
+import torch
+
+from synthkit.errors import ConfigError
+
+
+def pick_device(name: str = "auto") -> torch.device:
+    """`auto` is the GPU where there is one, else the CPU; otherwise a torch device name (cpu, cuda, cuda:1)."""
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError as err:
+        raise ConfigError(f"no device {name!r}: choose auto, cpu, cuda or cuda:N") from err
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise ConfigError(f"device {name!r} is not there: this machine has {torch.cuda.device_count()} GPUs")
+    return device
+
+
+def to_device(batch: Mapping, device: torch.device) -> dict:
+    """The batch with its tensors on `device`."""
+    return {
+        key: value.to(device, non_blocking=True) if isinstance(value, torch.Tensor) else value
+        for key, value in batch.items()
+    }

@@ -1,0 +1,94 @@
+"""A trained run as a callable model."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+
+from synthkit import build, checkpoint, config
+from synthkit.data.images import ID_MODES, read_ids, read_photo
+from synthkit.data.pictures import to_uint8
+from synthkit.data.samples import check_ids, check_label, check_sizes, to_tensors
+from synthkit.data.transforms import PairedTransform
+from synthkit.devices import pick_device, to_device
+from synthkit.errors import DataError
+from synthkit.translator import Translator
+
+Picture = str | Path | Image.Image | np.ndarray
+
+
+def load(run: str | Path, *, device: str = "auto", precision: str | None = None) -> "Model":
+    """The model of a run folder, or of one checkpoint in it, ready to translate.
+
+    Nothing but the run and the plugins it names is needed. `precision` is fp32 or bf16, by default that of
+    the training. Raises CheckpointError where there is no whole checkpoint, or where it does not fit the
+    networks that its config builds.
+    """
+    found, _ = checkpoint.find(Path(run))
+    cfg = config.from_dict(found.config, name=str(found.path))
+    precision = precision or cfg["train"].get("precision", "fp32")
+    translator = Translator.from_config(cfg["model"], precision=precision, training=False)
+    checkpoint.restore_networks(found, translator.networks, only=tuple(translator.networks))
+    return Model(translator.to(pick_device(device)), found, cfg)
+
+
+class Model:
+    """A trained translator with what it needs of its training: transforms, class names, palette."""
+
+    def __init__(self, translator: Translator, source: checkpoint.Checkpoint, cfg: Mapping):
+        self.translator, self.config, self.step = translator.eval(), cfg, source.step
+        self.names, self.palette = tuple(source.state["classes"]), source.state["palette"]
+        self.transform = build.call(PairedTransform, cfg["data"].get("transform", {})).evaluation()
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The inputs that `translate` wants: some of label, instance, source."""
+        return self.translator.fields
+
+    def translate(self, **inputs: Picture | None) -> Image.Image:
+        """Synthesise a photo from `label`, `instance` and `source`, whichever the model reads.
+
+        Each is a path, a PIL image or an array: (H, W) integer ids for label and instance, (H, W, 3) uint8
+        for source. The maps are resized as in training, and the RGB image comes back in the input's size.
+        Raises DataError for inputs that are missing, unwanted, of different sizes or out of range.
+        """
+        raw = self._read({field: value for field, value in inputs.items() if value is not None})
+        height, width = next(iter(raw.values())).shape[:2]
+        tensors = to_tensors(self.transform(raw))
+        batch = {field: value.unsqueeze(0) for field, value in tensors.items()}
+        fake = self.translator.translate(to_device(batch, self.translator.device))
+        image = Image.fromarray(to_uint8(fake[0].cpu()))
+        return image if image.size == (width, height) else image.resize((width, height), Image.BICUBIC)
+
+    def _read(self, inputs: Mapping[str, Picture]) -> dict[str, np.ndarray]:
+        """Arrays of the inputs, checked as training checks them."""
+        if set(inputs) != set(self.fields):
+            given = ", ".join(inputs) or "nothing"
+            raise DataError(f"this model translates {' + '.join(self.fields)}; it was given {given}")
+        arrays = {field: _array(field, value) for field, value in inputs.items()}
+        places = {
+            field: str(value) if isinstance(value, (str, Path)) else field for field, value in inputs.items()
+        }
+        check_sizes({field: (array, places[field]) for field, array in arrays.items()})
+        if "label" in arrays:
+            label = self.translator.inputs["label"]
+            check_label(arrays["label"], label.channels, label.ignore, places["label"])
+        if "instance" in arrays:
+            check_ids(arrays["instance"], places["instance"])
+        return arrays
+
+
+def _array(field: str, value: Picture) -> np.ndarray:
+    ids = field in ("label", "instance")
+    if isinstance(value, (str, Path)):
+        return read_ids(value) if ids else read_photo(value)
+    if isinstance(value, Image.Image):
+        if ids and value.mode not in ID_MODES:
+            raise DataError(f"{field} holds one id per pixel: a PIL image of mode {value.mode} cannot")
+        return np.array(value if ids else value.convert("RGB"))
+    array = np.asarray(value)
+    if not ids and (array.dtype != np.uint8 or array.ndim != 3 or array.shape[2] != 3):
+        raise DataError(f"{field} must be (H, W, 3) uint8, not {array.shape} {array.dtype}")
+    return array

@@ -1,0 +1,293 @@
+"""The training loop: a resolved config becomes a run folder."""
+
+import signal
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+
+from synthkit import __version__, build, checkpoint, config, plugins
+from synthkit.data import open_data
+from synthkit.data.loader import batches, sequence, worker_errors
+from synthkit.data.pictures import label_colours, to_uint8
+from synthkit.data.samples import Samples
+from synthkit.devices import pick_device, to_device
+from synthkit.errors import CheckpointError, ConfigError
+from synthkit.evaluate import ImageScores
+from synthkit.optimizers import build_optimizers, hold_and_decay, set_rate
+from synthkit.registry import STEPS
+from synthkit.report import write_report, write_samples
+from synthkit.trackers import Console, MetricsFile
+from synthkit.translator import Translator
+
+MEMORY_FORMATS = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}
+# what a resumed run may change: how long and how it runs, not what it learns
+CHANGEABLE = {
+    f"train.{key}"
+    for key in (
+        *("steps", "device", "workers", "log_every", "validate_every", "save_every"),
+        *("validation_images", "samples", "keep", "memory_format"),
+    )
+} | {"data.root"}
+
+
+@dataclass(kw_only=True)
+class Training:
+    """The config's `train` section.
+
+    `order` is a registered step. `optimizer` and `schedule` are the settings of `optimizers`. Every
+    `log_every` steps the losses are logged, every `validate_every` (and at the end) the validation
+    set's first `validation_images` are scored and `samples` of them drawn, every `save_every` (and at the
+    end) a checkpoint is written and all but the last `keep` removed. `device` is auto, cpu, cuda or cuda:N.
+    """
+
+    steps: int
+    order: str = "joint"
+    batch_size: int = 1
+    precision: str = "fp32"
+    memory_format: str = "contiguous"
+    device: str = "auto"
+    seed: int = 0
+    workers: int = 2
+    optimizer: Mapping = field(default_factory=dict)
+    schedule: Mapping = field(default_factory=dict)
+    log_every: int = 20
+    validate_every: int = 500
+    save_every: int = 500
+    validation_images: int = 100
+    samples: int = 6
+    keep: int = 1
+
+    def __post_init__(self):
+        for name in ("steps", "batch_size", "log_every", "validate_every", "save_every", "keep"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is {getattr(self, name)}: it must be at least 1")
+        if self.memory_format not in MEMORY_FORMATS:
+            choices = ", ".join(MEMORY_FORMATS)
+            raise ValueError(f"memory_format is {self.memory_format!r}: choose one of {choices}")
+
+
+def train(cfg: Mapping, work_dir: str | Path, *, resume: bool = False) -> Path:
+    """Train the model that a resolved config describes; return the run folder.
+
+    The folder must be empty, or hold a run of this config that `resume` continues from its newest whole
+    checkpoint. Raises ConfigError, DataError or CheckpointError before the first step where they can be
+    known, and leaves a checkpoint behind when it is interrupted.
+    """
+    return Runner(cfg, Path(work_dir), resume=resume).run()
+
+
+class Interrupted(SystemExit):
+    """Ended by a signal after the step in progress; a checkpoint was saved. The code is 128 + the signal."""
+
+
+class Runner:
+    """One training: the model, its data, optimisers, trackers and the step it has reached."""
+
+    def __init__(self, cfg: Mapping, folder: Path, *, resume: bool = False):
+        self.cfg, self.folder = cfg, folder
+        self.settings = settings = build.call(Training, build.need(cfg, "train"))
+        self.step, self.seconds, self.trackers = 0, 0.0, [Console(folder)]
+        start, refused = _starting_point(folder, cfg, resume)
+        torch.manual_seed(settings.seed)
+        self.model = Translator.from_config(build.need(cfg, "model"), precision=settings.precision)
+        self.model.to(pick_device(settings.device), memory_format=MEMORY_FORMATS[settings.memory_format])
+        self.update = STEPS.get(settings.order)
+        self.optimizers = build_optimizers(settings.optimizer, self.model.parameter_groups())
+        self.data, self.validation = self._open_data("train"), self._open_data("validation")
+        for problem in refused:
+            self._log("notice", message=f"passed over: {problem}")
+        if start is not None:
+            self._restore(start)
+
+    def run(self) -> Path:
+        """Train from the step reached to the last one; a finished run is left as it is."""
+        if self.step >= self.settings.steps:
+            self._log("notice", message=f"finished at step {self.step}: raise train.steps to go on")
+            return self.folder
+        _claim(self.folder, self.cfg)
+        self.trackers.append(MetricsFile(self.folder))
+        try:
+            with _signals() as stopped, worker_errors():
+                self._log("start", **self._facts())
+                for _ in self._steps():
+                    last = self.step == self.settings.steps
+                    if last or self.step % self.settings.validate_every == 0:
+                        self._validate()
+                    if last or stopped or self.step % self.settings.save_every == 0:
+                        self._save()
+                    if stopped and not last:
+                        raise Interrupted(128 + stopped[0])
+                self._log("end", seconds=round(self.seconds, 1))
+        finally:
+            for tracker in self.trackers:
+                tracker.close()
+            write_report(self.folder)
+        return self.folder
+
+    def _steps(self) -> Iterator[None]:
+        """Update the networks once per iteration, and log the means of every `log_every` steps."""
+        settings, model = self.settings, self.model
+        start = self.step * settings.batch_size
+        loader = batches(
+            self.data, settings.batch_size, seed=settings.seed, start=start, workers=settings.workers
+        )
+        sums, waited, logged, began = {}, 0.0, self.step, time.perf_counter()
+        while self.step < settings.steps:
+            asked = time.perf_counter()
+            batch = to_device(next(loader), model.device)
+            waited += time.perf_counter() - asked
+            factor = build.call(hold_and_decay, settings.schedule, step=self.step, steps=settings.steps)
+            set_rate(self.optimizers, factor)
+            for name, value in self.update(model, batch, self.optimizers).items():
+                sums[name] = sums.get(name, 0) + value
+            self.step += 1
+            if self.step % settings.log_every == 0 or self.step == settings.steps:
+                count, elapsed = self.step - logged, time.perf_counter() - began
+                self.seconds += elapsed
+                self._log(
+                    "train",
+                    losses={name: float(value) / count for name, value in sums.items()},
+                    rate=self.optimizers["generator"].param_groups[0]["lr"],
+                    seconds_per_step=round(elapsed / count, 4),
+                    data_wait=round(waited / elapsed, 4),
+                    seconds=round(self.seconds, 1),
+                )
+                sums, waited, logged, began = {}, 0.0, self.step, time.perf_counter()
+            yield
+
+    def _open_data(self, role: str) -> Samples:
+        """The samples of a role: `train` with random transforms, `validation` without."""
+        data, label = build.need(self.cfg, "data"), self.model.inputs.get("label")
+        training = role == "train"
+        return open_data(
+            data,
+            "train" if training else data.get("validation", "val"),
+            training=training,
+            fields=(*self.model.fields, "image") if training else self.model.fields,
+            optional=("image",),
+            classes=label.channels if label else None,
+            ignore=label.ignore if label else None,
+            seed=self.settings.seed,
+        )
+
+    def _validate(self) -> None:
+        """Score held-out samples where they have photos, draw some of them, and refresh the report."""
+        scores, pictures = ImageScores(), {}
+        count = min(self.settings.validation_images, len(self.validation))
+        for batch in sequence(self.validation, 1, count=count):
+            batch = to_device(batch, self.model.device)
+            fake = self.model.translate(batch)
+            if "image" in batch:
+                scores.add(fake, batch["image"])
+            if len(pictures) < self.settings.samples:
+                pictures[batch["name"][0]] = self._pictures(batch, fake)
+        if means := scores.means():
+            self._log("validation", scores=means, images=count)
+        write_samples(self.folder, self.step, pictures)
+        write_report(self.folder)
+
+    def _pictures(self, batch: Mapping, fake: torch.Tensor) -> dict:
+        shown = {"source": batch.get("source"), "fake": fake, "real": batch.get("image")}
+        pictures = {kind: to_uint8(images[0].cpu()) for kind, images in shown.items() if images is not None}
+        if "label" in batch:
+            label = batch["label"][0, 0].cpu().numpy()
+            pictures["label"] = label_colours(label, self.validation.data.palette)
+        return pictures
+
+    def _save(self) -> None:
+        checkpoint.save(
+            self.folder / "checkpoints",
+            step=self.step,
+            state=self._state(),
+            networks=self.model.networks,
+            optimizers=self.optimizers,
+            keep=self.settings.keep,
+        )
+
+    def _state(self) -> dict:
+        """What a checkpoint records beside weights: enough to translate, to resume and to trace it."""
+        palette = getattr(self.data.data, "palette", None)
+        return {
+            "config": config.plain(self.cfg),
+            "seconds": self.seconds,
+            "classes": list(getattr(self.data.data, "names", ())),
+            "palette": None if palette is None else palette.tolist(),
+            "versions": {"synthkit": __version__, "torch": torch.__version__},
+            "plugins": plugins.provenance(),
+        }
+
+    def _restore(self, start: checkpoint.Checkpoint) -> None:
+        checkpoint.restore_networks(start, self.model.networks)
+        checkpoint.restore_training(start, self.optimizers)
+        self.step, self.seconds = start.step, start.state["seconds"]
+        self._log("notice", message=f"resumed at step {self.step} from {start.path}")
+
+    def _facts(self) -> dict:
+        counts = {name: sum(p.numel() for p in net.parameters()) for name, net in self.model.networks.items()}
+        return {
+            "steps": self.settings.steps,
+            "config": getattr(self.cfg, "origin", "").partition(":")[0],
+            "device": str(self.model.device),
+            "parameters": counts,
+            "synthkit": __version__,
+            "torch": torch.__version__,
+        }
+
+    def _log(self, kind: str, **values) -> None:
+        for tracker in self.trackers:
+            tracker.log({"kind": kind, "step": self.step, **values})
+
+
+def _starting_point(
+    folder: Path, cfg: Mapping, resume: bool
+) -> tuple[checkpoint.Checkpoint | None, list[str]]:
+    """The newest whole checkpoint of a run with this config that `resume` goes on from, if there is one.
+
+    Also what was wrong with newer checkpoints.
+    """
+    if not folder.is_dir() or not any(folder.iterdir()):
+        return None, []
+    if not resume:
+        raise CheckpointError(f"{folder} is not empty: --resume continues it, --work-dir names another")
+    stored = config.load(folder / "config.yaml")
+    now, then = ({path: value for path, value, _ in config.flatten(each)} for each in (cfg, stored))
+    changed = sorted(key for key in now.keys() | then.keys() if now.get(key) != then.get(key))
+    if refused := [key for key in changed if key not in CHANGEABLE]:
+        lines = [f"  {key}: {then.get(key)!r} in the run, {now.get(key)!r} now" for key in refused]
+        raise ConfigError("\n".join([f"{folder} was made with another config", *lines]))
+    if not checkpoint.steps(folder / "checkpoints"):
+        return None, []
+    return checkpoint.find(folder)
+
+
+def _claim(folder: Path, cfg: Mapping) -> None:
+    """Make the run folder and write the config into it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "config.yaml").write_text(config.dump(cfg), encoding="utf-8")
+    except OSError as err:
+        raise CheckpointError(f"the run folder {folder} cannot be written: {err}") from err
+
+
+@contextmanager
+def _signals() -> Iterator[list[int]]:
+    """Collects SIGINT and SIGTERM, so that the step in progress is finished; a second one ends at once."""
+    received: list[int] = []
+
+    def receive(number, frame):
+        received.append(number)
+        signal.signal(number, previous[number])
+
+    previous = {}
+    if threading.current_thread() is threading.main_thread():  # Python allows handlers nowhere else
+        previous = {number: signal.signal(number, receive) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield received
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)

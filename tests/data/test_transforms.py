@@ -1,0 +1,121 @@
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from synthkit.build import call
+from synthkit.data.transforms import PairedTransform
+from synthkit.errors import ConfigError, DataError
+from synthkit.section import from_plain
+
+
+def scene(height=24, width=40, seed=0):
+    """A smooth image, and maps that hold its quantised red channel, so that alignment can be seen."""
+    y, x = np.mgrid[:height, :width]
+    red = (x * 255 // (width - 1)).astype(np.uint8)
+    image = np.stack([red, (y * 255 // (height - 1)).astype(np.uint8), red // 2], -1)
+    label = (red // 32).astype(np.uint8)
+    return {
+        "label": label,
+        "instance": label * np.int32(1000) + 26,
+        "image": image,
+        "source": image,
+        "name": "s",
+    }
+
+
+def test_nothing_to_do_changes_nothing():
+    sample = scene()
+    result = PairedTransform()(sample)
+    for field in ("label", "instance", "image", "source"):
+        np.testing.assert_array_equal(result[field], sample[field])
+
+
+@pytest.mark.parametrize("size", [(12, 20), (8, 10), (7, 13), (48, 80), (31, 33)])
+def test_resizing_equals_pillows(size):
+    rng = np.random.default_rng(0)
+    sample = scene() | {"image": rng.integers(0, 256, (24, 40, 3), np.uint8)}
+    result = PairedTransform(resize=list(size))(sample)
+    for field, method, tolerance in (
+        ("label", Image.Resampling.NEAREST, 0),
+        ("instance", Image.Resampling.NEAREST, 0),
+        ("image", Image.Resampling.BICUBIC, 1),
+    ):
+        expected = np.asarray(Image.fromarray(sample[field]).resize(size[::-1], method))
+        assert result[field].dtype == sample[field].dtype
+        assert np.abs(result[field].astype(int) - expected).max() <= tolerance, field
+
+
+def test_large_ids_stay_exact():
+    ids = np.array([[0, 32768, 65535, 2**24 + 1], [2**31 - 1, 255, 33001, 2**24 + 3]], np.int32)
+    result = PairedTransform(resize=[4, 8])({"instance": ids, "name": "s"})["instance"]
+    np.testing.assert_array_equal(result, ids.repeat(2, 0).repeat(2, 1))
+
+
+def test_scale_width_keeps_the_aspect():
+    assert PairedTransform(scale_width=10)(scene(25, 40))["image"].shape == (6, 10, 3)
+    assert PairedTransform(scale_width=80)(scene(25, 40))["label"].shape == (50, 80)
+
+
+def test_random_parts_move_all_fields_together():
+    transform = PairedTransform(resize=[30, 60], crop=[16, 24], flip=True)
+    flips, corners = set(), set()
+    for seed in range(20):
+        torch.manual_seed(seed)
+        sample = transform(scene())
+        assert {sample[field].shape[:2] for field in ("label", "instance", "image", "source")} == {(16, 24)}
+        np.testing.assert_array_equal(sample["source"], sample["image"])
+        np.testing.assert_array_equal(sample["instance"], sample["label"] * np.int32(1000) + 26)
+        assert np.abs(sample["image"][..., 0] - (sample["label"] * 32.0 + 16)).max() <= 24
+        flips.add(bool(sample["image"][0, 0, 0] > sample["image"][0, -1, 0]))
+        corners.add(tuple(sample["image"][0, 0]))
+    assert flips == {True, False}
+    assert len(corners) > 10
+
+
+def test_flip_mirrors_left_and_right():
+    sample, results = scene(), set()
+    for seed in range(8):
+        torch.manual_seed(seed)
+        found, given = PairedTransform(flip=True)(sample)["image"], sample["image"]
+        results.add((np.array_equal(found, given), np.array_equal(found, given[:, ::-1])))
+    assert results == {(True, False), (False, True)}
+
+
+def test_crop_is_a_window_of_the_image():
+    sample = {"label": np.arange(96, dtype=np.uint8).reshape(8, 12), "name": "s"}
+    torch.manual_seed(0)
+    window = PairedTransform(crop=[3, 5])(sample)["label"].astype(int)
+    y, x = divmod(window[0, 0], 12)
+    np.testing.assert_array_equal(window, sample["label"][y : y + 3, x : x + 5])
+
+
+def test_evaluation_resizes_only():
+    transform = PairedTransform(scale_width=20, crop=[4, 4], flip=True).evaluation()
+    first, second = transform(scene()), transform(scene())
+    assert first["image"].shape == (12, 20, 3)
+    np.testing.assert_array_equal(first["image"], second["image"])
+
+
+def test_too_large_a_crop_names_the_sample_and_both_sizes():
+    with pytest.raises(DataError, match=r"s: crop \[32, 32\].*\[24, 40\].*data.transform.crop"):
+        PairedTransform(crop=[32, 32])(scene())
+
+
+@pytest.mark.parametrize(
+    ("section", "reason"),
+    [
+        ({"resize": [8, 8], "scale_width": 8}, "exclude each other"),
+        ({"resize": [8]}, r"resize: \[height, width\]"),
+        ({"resize": [0, 8]}, "resize: at least 1 pixel"),
+        ({"scale_width": 0}, "scale_width: at least 1 pixel"),
+        ({"crop": [8, -8]}, "crop: at least 1 pixel"),
+        ({"resize": [8, 8], "crop": [9, 8]}, r"crop \[9, 8\] is larger than resize \[8, 8\]"),
+        ({"resize": "8x8"}, "data.transform.resize"),
+        ({"flip": "sometimes"}, "data.transform.flip"),
+        ({"rotate": 90}, "data.transform.rotate"),
+    ],
+)
+def test_nonsense_is_a_config_error(section, reason):
+    with pytest.raises(ConfigError, match=reason):
+        call(PairedTransform, from_plain(section, "data.transform"))

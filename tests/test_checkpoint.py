@@ -1,0 +1,117 @@
+"""Checkpoints: what is saved comes back, what is damaged is refused, what fits another network is listed."""
+
+import random
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from synthkit import checkpoint
+from synthkit.errors import CheckpointError
+
+
+def parts(channels: int = 4):
+    networks = nn.ModuleDict({"generator": nn.Conv2d(3, channels, 3), "discriminator": nn.Linear(4, 1)})
+    networks = networks.to(memory_format=torch.channels_last)
+    optimizers = {name: torch.optim.Adam(network.parameters(), 1e-3) for name, network in networks.items()}
+    for name, optimizer in optimizers.items():
+        sum(p.square().sum() for p in networks[name].parameters()).backward()
+        optimizer.step()
+    return networks, optimizers
+
+
+def save(folder, step=3, keep=1, **changes):
+    networks, optimizers = parts()
+    given = dict(networks=networks, optimizers=optimizers, state={"config": {"train": {}}}) | changes
+    return checkpoint.save(folder, step=step, keep=keep, **given), networks, optimizers
+
+
+def test_everything_comes_back(tmp_path):
+    path, networks, optimizers = save(tmp_path / "checkpoints")
+    drawn = [random.random(), np.random.rand(), torch.rand(()).item()]
+    found, passed_over = checkpoint.find(tmp_path)
+    assert (found.path, found.step, passed_over) == (path, 3, [])
+    fresh, fresh_optimizers = parts()
+    for parameter in fresh.parameters():
+        nn.init.zeros_(parameter.data)
+    checkpoint.restore_networks(found, fresh)
+    checkpoint.restore_training(found, fresh_optimizers)
+    for key, value in networks.state_dict().items():
+        assert torch.equal(fresh.state_dict()[key], value)
+    for name, optimizer in optimizers.items():
+        state, other = optimizer.state_dict(), fresh_optimizers[name].state_dict()
+        assert state["param_groups"][0]["lr"] == other["param_groups"][0]["lr"]
+        for index, entries in state["state"].items():
+            for entry, value in entries.items():
+                assert torch.equal(other["state"][index][entry], value), entry
+    assert [random.random(), np.random.rand(), torch.rand(()).item()] == drawn
+
+
+def test_keeps_the_newest(tmp_path):
+    for step in (1, 2, 10):
+        save(tmp_path, step=step, keep=2)
+    assert checkpoint.steps(tmp_path) == [2, 10]
+
+
+@pytest.mark.parametrize(
+    "name", ["weights.safetensors", "training.safetensors", "state.json", "manifest.json"]
+)
+@pytest.mark.parametrize("damage", ["flip", "truncate", "remove"])
+def test_damage_is_refused_and_the_older_one_used(tmp_path, name, damage):
+    old, *_ = save(tmp_path / "checkpoints", step=1, keep=2)
+    new, *_ = save(tmp_path / "checkpoints", step=2, keep=2)
+    assert checkpoint.find(tmp_path)[0].path == new
+    content = bytearray((new / name).read_bytes())
+    content[len(content) // 2] ^= 8
+    if damage == "remove":
+        (new / name).unlink()
+    else:
+        (new / name).write_bytes(content if damage == "flip" else content[:-5])
+    with pytest.raises(CheckpointError, match=str(new)):
+        checkpoint.read(new)
+    found, passed_over = checkpoint.find(tmp_path)
+    assert found.path == old
+    assert len(passed_over) == (0 if (name, damage) == ("manifest.json", "remove") else 1)
+
+
+def test_a_failed_write_keeps_the_older_one(tmp_path, monkeypatch):
+    old, *_ = save(tmp_path, step=1)
+
+    def full(*args, **kwargs):
+        raise OSError(28, "No space left on device")
+
+    for function in ("save_file", "_write_json", "_flush"):
+        with monkeypatch.context() as patch:
+            patch.setattr(checkpoint, function, full)
+            with pytest.raises(CheckpointError, match="No space left"):
+                save(tmp_path, step=2)
+        assert [path.name for path in tmp_path.iterdir()] == [old.name]
+    assert checkpoint.read(old).step == 1
+
+
+def test_another_architecture_is_listed(tmp_path):
+    path, *_ = save(tmp_path)
+    other = nn.ModuleDict({"generator": nn.Conv2d(3, 8, 3), "encoder": nn.Linear(4, 1, bias=False)})
+    with pytest.raises(CheckpointError) as error:
+        checkpoint.restore_networks(checkpoint.read(path), other)
+    message = str(error.value)
+    assert "missing: encoder.weight" in message
+    assert "extra: discriminator.bias" in message
+    assert "reshaped: generator.weight, (4, 3, 3, 3) in the file and (8, 3, 3, 3) here" in message
+
+
+def test_manifest_cannot_name_files_elsewhere(tmp_path):
+    path, *_ = save(tmp_path / "checkpoints")
+    (tmp_path / "outside").write_text("x")
+    manifest = (path / "manifest.json").read_text().replace('"state.json"', '"../../outside"')
+    (path / "manifest.json").write_text(manifest)
+    with pytest.raises(CheckpointError):
+        checkpoint.read(path)
+
+
+def test_no_run(tmp_path):
+    with pytest.raises(CheckpointError, match="no run folder"):
+        checkpoint.find(tmp_path / "nothing")
+    with pytest.raises(CheckpointError, match="no whole checkpoint"):
+        checkpoint.find(tmp_path)

@@ -1,0 +1,36 @@
+"""Every shipped config: it loads, its networks can be built, its keys are those that training takes."""
+
+import pytest
+import torch
+
+from synthkit import build, config
+from synthkit.data.transforms import PairedTransform
+from synthkit.registry import DATASETS, GENERATORS, STEPS
+from synthkit.runner import Training
+from synthkit.translator import Translator
+
+
+@pytest.mark.parametrize("name", config.shipped_names())
+def test_shipped_config(name):
+    cfg = config.load(name)
+    settings = build.call(Training, cfg["train"])
+    assert callable(STEPS.get(settings.order))
+    with torch.device("meta"):
+        model = Translator.from_config(cfg["model"] | {"losses": {}})
+    assert model.networks["generator"]
+    build.call(PairedTransform, cfg["data"].get("transform", {}))
+    assert DATASETS.get(cfg["data"]["type"])
+
+
+@pytest.mark.parametrize("name", config.shipped_names())
+def test_height_in_the_name_is_the_height(name):
+    cfg = config.load(name)
+    height = int(name.rpartition("_")[2])
+    resize = cfg["data"].get("transform", {}).get("resize")
+    size = resize or cfg["data"].get("size")
+    assert size is None or size[0] == height
+
+
+def test_shipped_configs_are_found():
+    assert "pix2pixhd/streets_128" in config.shipped_names()
+    assert GENERATORS.get("pix2pixhd/global")

@@ -1,0 +1,76 @@
+"""Imports point down: 5 -> 4 -> 3 -> 2 -> 1 -> 0, and the core names no plugin."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+LAYERS = (
+    {"errors", "section", "yaml_loader", "paths", "plugins", "registry", "config", "build", "devices"},
+    {"nn", "weights", "backbones", "discriminators", "losses", "data", "metrics"},
+    {"inputs", "optimizers", "translator", "steps"},
+    {"checkpoint", "charts", "evaluate", "report", "runner", "trackers", "inference"},
+    {"benchmark"},
+    {"cli", "__main__"},
+)
+RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
+CORE = sorted((ROOT / "synthkit").rglob("*.py"))
+PLUGINS = sorted((ROOT / "plugins").rglob("*.py"))
+
+
+def imports(path: Path) -> set[str]:
+    """The synthkit modules that a file imports, as dotted names, wherever in the file they stand."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} imports relatively"
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return {name for name in found if name.split(".")[0] == "synthkit"}
+
+
+def rank_of(module: str) -> int:
+    """The layer of `synthkit.x.y`; names of the package itself (__version__) are layer 0."""
+    parts = module.split(".")
+    return RANK.get(parts[1], 0) if len(parts) > 1 else 0
+
+
+@pytest.mark.parametrize("path", CORE, ids=lambda path: str(path.relative_to(ROOT)))
+def test_core_imports_point_down(path):
+    parts = path.relative_to(ROOT / "synthkit").with_suffix("").parts
+    if parts == ("__init__",):
+        return  # the public names, fetched lazily
+    assert parts[0] in RANK, f"{parts[0]} has no layer yet"
+    rank = RANK[parts[0]]
+    for module in imports(path):
+        assert rank_of(module) <= rank, f"{path} imports {module} from above"
+
+
+@pytest.mark.parametrize("path", PLUGINS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_plugins_import_the_parts_and_themselves(path):
+    own = f"synthkit.plugins.{path.relative_to(ROOT / 'plugins').parts[0].removesuffix('.py')}"
+    for module in imports(path):
+        if module.startswith("synthkit.plugins."):
+            assert f"{module}.".startswith(f"{own}."), f"{path} imports {module}"
+        assert rank_of(module) <= 2, f"{path} imports {module}"
+
+
+def test_core_names_no_plugin():
+    names = {path.relative_to(ROOT / "plugins").parts[0].removesuffix(".py") for path in PLUGINS}
+    for path in CORE:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                assert not any(node.value.startswith(f"{name}/") for name in names), f"{path}: {node.value}"
+
+
+def test_no_file_holds_two_ideas():
+    for path in (*CORE, *PLUGINS):
+        assert len(path.read_text(encoding="utf-8").splitlines()) <= 300, path
+
+
+def test_a_breach_is_found(tmp_path):
+    path = tmp_path / "bad.py"
+    path.write_text("def f():\n    from synthkit.runner import train\n")
+    assert max(map(rank_of, imports(path))) == 3

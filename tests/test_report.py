@@ -1,0 +1,205 @@
+"""The report of a run, at any time of a training and with whatever names."""
+
+import json
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from synthkit.charts import Curve, line_chart, smoothed
+from synthkit.errors import DataError
+from synthkit.report import write_report, write_samples
+
+START = {
+    "kind": "start", "step": 0, "steps": 800, "config": "pix2pixhd/streets_128", "device": "cpu",
+    "parameters": {"generator": 4100000, "discriminator": 690000}, "synthkit": "0.1.0", "torch": "2.15.0",
+}  # fmt: skip
+HOSTILE = "<script>alert('x')</script> \"q\" #1 ?ü% &amp; a.b"
+VOID = {"meta", "link", "img", "input", "br"}
+
+
+class Page(HTMLParser):
+    """Collects a page's elements, as (tag, attributes), and its text, and insists on balanced tags."""
+
+    def __init__(self, path: Path):
+        super().__init__()
+        self.path, self.elements, self.text, self.open = path, [], "", []
+        self.feed(path.read_text("utf-8"))
+        assert not self.open
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if not {"script", "style"} & set(self.open):
+            self.text += data
+
+    def all(self, tag: str) -> list[dict]:
+        return [attributes for name, attributes in self.elements if name == tag]
+
+    def pictures(self) -> list[Path]:
+        """The files behind the page's pictures."""
+        sources = [attributes["src"] for attributes in self.all("img") if "src" in attributes]
+        return [self.path.parent / unquote(source) for source in sources]
+
+
+def train(step: int, **losses: float) -> dict:
+    losses = losses or {"gan": 0.9, "features": 4.1, "gan/discriminator": 0.4}
+    pace = {"seconds_per_step": 0.31, "data_wait": 0.01, "seconds": 0.31 * step}
+    return {"kind": "train", "step": step, "losses": losses, "rate": 2e-4, **pace}
+
+
+def validation(step: int, **scores: float) -> dict:
+    return {"kind": "validation", "step": step, "scores": scores, "images": 100}
+
+
+def record(run: Path, *records: dict, rest: str = "") -> Page:
+    """Write the records to the run, then the report; parse it."""
+    run.mkdir(parents=True, exist_ok=True)
+    lines = "".join(json.dumps(each) + "\n" for each in records)
+    (run / "metrics.jsonl").write_text(lines + rest, "utf-8")
+    return Page(write_report(run))
+
+
+def scene(value: int, *kinds: str) -> dict[str, np.ndarray]:
+    return {kind: np.full((8, 16, 3), value, np.uint8) for kind in kinds}
+
+
+def test_report_of_a_finished_run(tmp_path):
+    run = tmp_path / "my run"
+    for step in (400, 800):
+        write_samples(run, step, {name: scene(step // 4, "label", "fake", "real") for name in ("one", "two")})
+    (run / "config.yaml").write_text("model:\n  generator: {type: pix2pixhd/global}\n", "utf-8")
+    page = record(
+        run, START, train(20), train(400), validation(400, l1=0.1234, psnr=18.5, ssim=0.61),
+        train(800), validation(800, l1=0.1101, psnr=17.256, ssim=0.55),
+        {"kind": "end", "step": 800, "seconds": 241.0},
+    )  # fmt: skip
+    for words in (
+        "my run", "finished after 800 steps", "pix2pixhd/streets_128", "0.31 s per step", "4 min 1 s", "cpu",
+        "generator 4.10 M, discriminator 0.69 M", "0.110", "17.26 dB", "best 18.50 at step 400",
+        "best 0.110 at step 800", "higher is better", "lower is better", "label map", "synthesised", "real",
+        "{type: pix2pixhd/global}",
+    ):  # fmt: skip
+        assert words in page.text, words
+    assert len(page.all("svg")) == 3 + 2 + 1
+    assert len(page.pictures()) == 2 * 3 + 2 * 2
+    assert all(path.is_file() for path in page.pictures())
+    assert [step["data-steps"] for step in page.all("input")] == ["400 800"]
+    assert not list(run.glob(".*"))
+
+
+def test_table_shows_the_newest_step_with_alternative_texts_and_loads_lazily(tmp_path):
+    for step in (99, 100):
+        write_samples(tmp_path, step, {"a": scene(step, "source", "fake")})
+    page = record(tmp_path, START)
+    shown = [attributes for attributes in page.all("img") if "src" in attributes]
+    assert [image["src"] for image in shown[:2]] == [
+        f"samples/00000100/a.{k}.png" for k in ("source", "fake")
+    ]
+    assert [image["alt"] for image in shown[:2]] == ["source, a", "synthesised, a, step 100"]
+    assert all(image["loading"] == "lazy" for image in shown)
+    assert "label map" not in page.text
+    assert "real" not in page.text
+
+
+def test_page_needs_nothing_but_the_run(tmp_path):
+    write_samples(tmp_path, 1, {"a": scene(1, "label", "fake")})
+    page = record(tmp_path, START, train(20), validation(20, l1=0.1))
+    targets = [a.get(key, "") for tag, a in page.elements for key in ("src", "href") if tag != "use"]
+    assert {target.split("/")[0] for target in targets if target} == {"samples", "data:,"}
+    assert "src" not in page.all("script")[0]
+
+
+@pytest.mark.parametrize(
+    ("records", "rest", "words"),
+    [
+        ([], "", "nothing recorded yet"),
+        ([], '{"kind": "sta', "nothing recorded yet"),
+        ([START], "", "step 0 of 800"),
+        ([START, train(20)], "", "step 20 of 800"),
+        ([START, train(20)], '{"kind": "train", "step": 40, "los', "step 20 of 800"),
+        ([START, train(20, lpips=0.0, flat=0.0)], "", "step 20 of 800"),
+    ],
+)
+def test_report_at_the_start_of_a_run(tmp_path, records, rest, words):
+    page = record(tmp_path / "run", *records, rest=rest)
+    assert words in page.text
+    assert page.pictures() == []
+
+
+def test_report_of_an_empty_folder_and_of_none(tmp_path):
+    assert "nothing recorded yet" in Page(write_report(tmp_path)).text
+    with pytest.raises(DataError, match="missing: there is no such run folder"):
+        write_report(tmp_path / "missing")
+
+
+def test_resumed_run_replaces_what_it_does_again(tmp_path):
+    page = record(
+        tmp_path, START, train(20), train(40, gan=77.0), validation(40, l1=0.77),
+        {"kind": "end", "step": 40, "seconds": 9.0}, {**START, "step": 20, "steps": 60}, train(40, gan=0.5),
+    )  # fmt: skip
+    assert "step 40 of 60" in page.text
+    assert "held-out" not in page.text
+    assert "77" not in page.text
+
+
+def test_hostile_names_and_configs_are_only_text(tmp_path):
+    run = tmp_path / HOSTILE.replace("/", "")
+    write_samples(run, 5, {HOSTILE: scene(1, "label", "fake"), "../../x": scene(2, "fake", "real")})
+    write_samples(run, 6, {HOSTILE: scene(1, "label", "fake"), "../../x": scene(2, "fake", "real")})
+    (run / "config.yaml").write_text(f"note: </pre>{HOSTILE}", "utf-8")
+    start = {**START, "config": HOSTILE, "device": HOSTILE, "parameters": {HOSTILE: 1}}
+    page = record(run, start, train(20, **{HOSTILE: 1.0}), validation(20, **{HOSTILE: 1.0}))
+    assert len(page.all("script")) == 1
+    assert page.text.count("<script>alert('x')") >= 7
+    assert len(page.pictures()) == 4 + 4
+    assert all(path.is_file() and path.resolve().is_relative_to(run) for path in page.pictures())
+
+
+def test_samples_are_written_as_they_are_and_stay_in_their_folder(tmp_path):
+    names = ["../up", "a/b", "a_b", ".hidden", "..", "", "x" * 400, "ü\ud800", "tab\tnul\0"]
+    write_samples(tmp_path, 400, {name: scene(number, "fake") for number, name in enumerate(names)})
+    files = sorted((tmp_path / "samples" / "00000400").iterdir())
+    assert sorted(path for path in tmp_path.rglob("*") if path.is_file()) == files
+    assert sorted(np.asarray(Image.open(path))[0, 0, 0] for path in files) == list(range(len(names)))
+    assert {"a_b.fake.png", "a_b_.fake.png", "_hidden.fake.png"} <= {path.name for path in files}
+    assert not any(path.name.startswith(".") for path in files)
+    assert np.asarray(Image.open(files[0])).shape == (8, 16, 3)
+
+
+def test_unfinished_samples_are_left_out(tmp_path):
+    write_samples(tmp_path, 10, {"a": scene(1, "label", "fake")})
+    write_samples(tmp_path, 20, {"a": scene(1, "label")})
+    (tmp_path / "samples" / "notes").mkdir()
+    page = record(tmp_path, START)
+    assert {path.name for path in page.pictures()} == {"a.label.png", "a.fake.png"}
+    assert {path.parent.name for path in page.pictures()} == {"00000010"}
+
+
+def test_smoothed_keeps_constants_and_calms_noise():
+    rng = np.random.default_rng(0)
+    line, noise = np.linspace(3, 1, 300), rng.normal(0, 0.2, 300)
+    np.testing.assert_allclose(smoothed([2.5] * 7), 2.5)
+    np.testing.assert_allclose(smoothed(line)[40:-40], line[40:-40], rtol=1e-9)
+    assert np.abs(smoothed(line + noise) - line).mean() < np.abs(noise).mean() / 3
+
+
+def test_chart_follows_the_text_colour_and_stays_small():
+    curve = Curve(range(50_000), np.random.default_rng(0).normal(3, 1, 50_000))
+    chart = line_chart({"a": curve}, (4, 2), "smoothed")
+    assert chart.startswith("<svg")
+    assert "currentColor" in chart
+    assert "width=" not in chart.split(">")[0]
+    assert len(chart) < 150_000
