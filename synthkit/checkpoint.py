@@ -1,9 +1,9 @@
 """The one place that writes and reads weights and training state.
 
 A checkpoint is a folder, `checkpoints/STEP`: `weights.safetensors` (networks), `training.safetensors`
-(optimisers and random states), `state.json` (config, step, versions) and `manifest.json` (size and SHA-256 of
-the other files). It is written under a temporary name, flushed to disk and renamed, so that a folder under its
-final name is whole.
+(optimisers and random states), `state.json` (config, step, versions) and `manifest.json` (size and SHA-256
+of the other files). It is written under a temporary name, flushed to disk and renamed, so that a folder under
+its final name is whole.
 """
 
 import hashlib
@@ -111,7 +111,8 @@ def read(path: Path) -> Checkpoint:
 def find(run: Path) -> tuple[Checkpoint, list[str]]:
     """The newest whole checkpoint of a run (or `run` itself, where it is a checkpoint).
 
-    Also returns what was wrong with newer ones that were passed over. Raises CheckpointError if none is whole.
+    Also returns what was wrong with newer ones, which were passed over. Raises CheckpointError if none is
+    whole.
     """
     if (run / MANIFEST).is_file():
         return read(run), []

@@ -8,7 +8,7 @@ from synthkit.errors import ConfigError
 
 
 def pick_device(name: str = "auto") -> torch.device:
-    """`auto` is the GPU where there is one, else the CPU; otherwise a torch device name (cpu, cuda, cuda:1)."""
+    """`auto` is the GPU where there is one, else the CPU; otherwise a torch device: cpu, cuda, cuda:1 …"""
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:

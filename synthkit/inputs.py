@@ -69,8 +69,9 @@ class SourceInput:
 def build_inputs(section: Mapping) -> dict:
     """Name -> input, in the order in which their channels are concatenated, whatever the config's order.
 
-    A key of the section is the registered kind, its value the kind's settings.
+    A key of the section is the registered kind, its value the kind's settings; a null input is left out.
     """
-    known = [name for name in ORDER if name in section]
-    others = sorted(set(section) - set(ORDER))
+    chosen = {name for name, settings in section.items() if settings is not None}
+    known = [name for name in ORDER if name in chosen]
+    others = sorted(chosen - set(ORDER))
     return {name: build.call(INPUTS.get(name), section[name]) for name in (*known, *others)}

@@ -22,7 +22,7 @@ from synthkit.optimizers import build_optimizers, hold_and_decay, set_rate
 from synthkit.registry import STEPS
 from synthkit.report import write_report, write_samples
 from synthkit.trackers import Console, MetricsFile
-from synthkit.translator import Translator
+from synthkit.translator import PRECISIONS, Translator
 
 MEMORY_FORMATS = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}
 # what a resumed run may change: how long and how it runs, not what it learns
@@ -66,9 +66,9 @@ class Training:
         for name in ("steps", "batch_size", "log_every", "validate_every", "save_every", "keep"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}: it must be at least 1")
-        if self.memory_format not in MEMORY_FORMATS:
-            choices = ", ".join(MEMORY_FORMATS)
-            raise ValueError(f"memory_format is {self.memory_format!r}: choose one of {choices}")
+        for name, choices in (("memory_format", MEMORY_FORMATS), ("precision", PRECISIONS)):
+            if getattr(self, name) not in choices:
+                raise ValueError(f"{name} is {getattr(self, name)!r}: choose one of {', '.join(choices)}")
 
 
 def train(cfg: Mapping, work_dir: str | Path, *, resume: bool = False) -> Path:
@@ -196,7 +196,8 @@ class Runner:
         pictures = {kind: to_uint8(images[0].cpu()) for kind, images in shown.items() if images is not None}
         if "label" in batch:
             label = batch["label"][0, 0].cpu().numpy()
-            pictures["label"] = label_colours(label, self.validation.data.palette)
+            instance = batch["instance"][0, 0].cpu().numpy() if "instance" in batch else None
+            pictures["label"] = label_colours(label, self.validation.data.palette, instance)
         return pictures
 
     def _save(self) -> None:

@@ -50,7 +50,12 @@ class Console:
         millions = ", ".join(f"{name} {count / 1e6:.2f} M" for name, count in record["parameters"].items())
         self.console.print(f"training on {record['device']}: {millions} parameters, {self.steps} steps")
         if self.console.is_terminal:
-            columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"), TimeRemainingColumn())
+            columns = (
+                BarColumn(),
+                MofNCompleteColumn(),
+                TextColumn("{task.description}"),
+                TimeRemainingColumn(),
+            )
             self.progress = Progress(*columns, console=self.console)
             self.task = self.progress.add_task("", total=self.steps, completed=record["step"])
             self.progress.start()

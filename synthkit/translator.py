@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from synthkit import build
+from synthkit.errors import ConfigError
 from synthkit.inputs import build_inputs
 from synthkit.nn.init import initialize
 from synthkit.registry import DISCRIMINATORS, ENCODERS, GENERATORS, LOSSES
@@ -101,7 +102,10 @@ class Translator(nn.Module):
         """
         condition, extras, style = self.condition(batch), {}, []
         height, width = condition.shape[2:]
-        generator, encoder = self.networks["generator"], self.networks["encoder"] if self.has_encoder else None
+        generator, encoder = (
+            self.networks["generator"],
+            self.networks["encoder"] if self.has_encoder else None,
+        )
         stride = math.lcm(*(getattr(network, "stride", 1) for network in (generator, encoder)))
         with self.autocast():
             if encoder is not None:
@@ -164,6 +168,14 @@ def pad_to(image: Tensor, stride: int) -> Tensor:
 
 
 def _build_losses(section: Mapping) -> tuple[dict[str, nn.Module], dict[str, float]]:
-    """The losses by name, and the weights that stand beside their settings."""
-    losses = {name: LOSSES.build(build.without(spec, "weight")) for name, spec in section.items()}
-    return losses, {name: float(spec.get("weight", 1.0)) for name, spec in section.items()}
+    """The losses by name, and the weights that stand beside their settings; a null loss is left out."""
+    losses, weights = {}, {}
+    for name, spec in section.items():
+        if spec is None:
+            continue
+        spec = {"type": spec} if isinstance(spec, str) else spec
+        weights[name] = weight = spec.get("weight", 1.0)
+        if not isinstance(weight, (int, float)) or isinstance(weight, bool):
+            raise ConfigError(f"{weight!r} is not a number", build.where(spec, "weight"))
+        losses[name] = LOSSES.build(build.without(spec, "weight"))
+    return losses, weights

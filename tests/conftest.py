@@ -33,9 +33,8 @@ def golden():
             path = folder / f"{name}.safetensors"
             if path.is_file():
                 with safe_open(path, "pt") as file:
-                    tensors = {key: file.get_tensor(key) for key in file.keys()}
+                    tensors = {key: file.get_tensor(key) for key in list(file.keys())}
                     return tensors, json.loads((file.metadata() or {}).get("config", "{}"))
         pytest.skip(f"{name} is not here")
 
     return read
-

@@ -45,7 +45,7 @@ def test_vgg19_without_its_file_says_where_it_goes(weights_folder, monkeypatch):
 
 
 def test_vgg19_features_are_those_before_each_pooling_stage(weights_folder, monkeypatch):
-    """Seeded weights in place of the real ones: the five outputs against torchvision's network run in parts."""
+    """Seeded weights in place of the real ones: the outputs against torchvision's network run in parts."""
     from torchvision.models import vgg19
 
     network = vgg19().eval()
@@ -72,9 +72,7 @@ def test_any_timm_model_from_its_file(weights_folder):
     mean, std = (torch.tensor(network.pretrained_cfg[key]).view(3, 1, 1) for key in ("mean", "std"))
     with torch.no_grad():
         last = backbone(image * 2 - 1)[-1]
-        torch.testing.assert_close(
-            last, network.forward_features((image - mean) / std), atol=1e-4, rtol=1e-4
-        )
+        torch.testing.assert_close(last, network.forward_features((image - mean) / std), atol=1e-4, rtol=1e-4)
 
 
 def test_unknown_timm_model_lists_near_ones():

@@ -48,7 +48,9 @@ def expected(kind: str, given) -> tuple[list, list]:
 def test_gan(kind, scales, weight):
     given = step()
     loss = LOSSES.build({"type": kind, "scales": scales, "discriminator_weight": weight})
-    generator, discriminator = (sum(terms) / (2 if scales == "mean" else 1) for terms in expected(kind, given))
+    generator, discriminator = (
+        sum(terms) / (2 if scales == "mean" else 1) for terms in expected(kind, given)
+    )
     torch.testing.assert_close(loss.generator(given), generator)
     torch.testing.assert_close(loss.discriminator(given), weight * discriminator)
 

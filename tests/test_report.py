@@ -3,7 +3,7 @@
 import json
 from html.parser import HTMLParser
 from pathlib import Path
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 import numpy as np
 import pytest
@@ -51,7 +51,7 @@ class Page(HTMLParser):
     def pictures(self) -> list[Path]:
         """The files behind the page's pictures."""
         sources = [attributes["src"] for attributes in self.all("img") if "src" in attributes]
-        return [self.path.parent / unquote(source) for source in sources]
+        return [self.path.parent / unquote(urlsplit(source).path) for source in sources]
 
 
 def train(step: int, **losses: float) -> dict:

@@ -14,7 +14,7 @@ SHA = hashlib.sha256(CONTENT).hexdigest()
 
 
 class Handler(BaseHTTPRequestHandler):
-    def do_GET(self):  # noqa: N802  (the name is the library's)
+    def do_GET(self):
         if self.path == "/missing":
             self.send_error(404)
             return

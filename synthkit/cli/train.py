@@ -11,7 +11,9 @@ from synthkit.cli import app
 @app.command()
 def train(
     config: Annotated[str, typer.Argument(help="A YAML file, or the name of a shipped config.")],
-    overrides: Annotated[list[str] | None, typer.Argument(help="key.sub=value, laid over the config.")] = None,
+    overrides: Annotated[
+        list[str] | None, typer.Argument(help="key.sub=value, laid over the config.")
+    ] = None,
     work_dir: Annotated[Path | None, typer.Option(help="The run folder; by default runs/CONFIG.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue the run in the folder.")] = False,
 ) -> None:

@@ -132,7 +132,9 @@ def pair_folders(folders: Mapping[str, Path]) -> dict[str, dict[str, Path]]:
         ends = {field: _shared_suffix(list(paths)) for field, paths in files.items()}
         files = {field: list_images(folder, ends[field]) for field, folder in folders.items()}
     check_pairs(folders, files)
-    return {stem: {field: files[field][stem] for field in files} for stem in sorted(next(iter(files.values())))}
+    return {
+        stem: {field: files[field][stem] for field in files} for stem in sorted(next(iter(files.values())))
+    }
 
 
 def _check_fields(key: str, mapping: Mapping[str, str]) -> None:

@@ -1,4 +1,4 @@
-"""Metrics of the core. A metric of images is a function `(fake, real) -> (N,)` of two (N, 3, H, W) in [-1, 1]."""
+"""Metrics of the core. One of images is a function `(fake, real) -> (N,)` of (N, 3, H, W) in [-1, 1]."""
 
 from synthkit.metrics import image
 

@@ -56,7 +56,7 @@ def test_label_colours_looks_up_ids_and_draws_others_black(kind):
     np.testing.assert_array_equal(
         label_colours(label, PRIMARY), [[RED, GREEN, BLUE], [(0, 0, 0), (0, 0, 0), BLUE]]
     )
-    assert not label_colours(np.full((1, 1), -1), PRIMARY).any()
+    assert not label_colours(np.full((1, 1), -2), PRIMARY).any()
 
 
 def test_label_colours_without_palette_leaves_255_black():

@@ -10,6 +10,8 @@ from synthkit.data.streets import Streets, paint
 
 CAR, BUILDING = Streets.names.index("car"), Streets.names.index("building")
 
+COUNTABLE = ("building", "tree", "car", "person", "pole", "sign", "fence")
+
 
 def nearest(array, height, width):
     rows = (np.arange(height) + 0.5) * array.shape[0] / height
@@ -39,9 +41,7 @@ def test_instances_follow_cityscapes():
         thing = instance >= 1000
         assert np.array_equal(instance[thing] // 1000, label[thing])
         assert np.array_equal(instance[~thing], label[~thing])
-        countable = np.isin(
-            label, [Streets.names.index(n) for n in "building tree car person pole sign fence".split()]
-        )
+        countable = np.isin(label, [Streets.names.index(name) for name in COUNTABLE])
         assert np.array_equal(countable, thing)
 
 

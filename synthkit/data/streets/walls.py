@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from synthkit.data.street_canvas import Camera, Mood, noise_at
-from synthkit.data.street_surfaces import FIRST_WALL, Pixels, column, develop, line
+from synthkit.data.streets.canvas import Camera, Mood, noise_at
+from synthkit.data.streets.surfaces import FIRST_WALL, Pixels, column, develop, line
 
 
 class Wall(NamedTuple):

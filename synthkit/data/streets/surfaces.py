@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from synthkit.data.street_canvas import Camera, Colour, Kind, Mood, noise, noise_at
+from synthkit.data.streets.canvas import Camera, Colour, Kind, Mood, noise, noise_at
 
 FIRST_WALL = 16  # codes below are classes of stuff
 

@@ -7,11 +7,11 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from synthkit.data.street_backdrop import backdrop, enlarged
-from synthkit.data.street_canvas import Canvas, Kind
-from synthkit.data.street_furniture import fence, lamp, sign, tree
-from synthkit.data.street_layout import plan
-from synthkit.data.street_traffic import car, person
+from synthkit.data.streets.backdrop import backdrop, enlarged
+from synthkit.data.streets.canvas import Canvas, Kind
+from synthkit.data.streets.furniture import fence, lamp, sign, tree
+from synthkit.data.streets.layout import plan
+from synthkit.data.streets.traffic import car, person
 from synthkit.registry import DATASETS
 
 SMALLEST, LARGEST = 16, 4096

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from math import cos, pi, sin
 
-from synthkit.data.street_canvas import (
+from synthkit.data.streets.canvas import (
     ROUND,
     Canvas,
     Colour,

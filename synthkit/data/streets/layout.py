@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from synthkit.data.street_canvas import Camera, Colour, Kind, Mood, Thing
+from synthkit.data.streets.canvas import Camera, Colour, Kind, Mood, Thing
 
 FAR = 115.0  # where the street ends and the skyline begins (m)
 

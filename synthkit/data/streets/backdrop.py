@@ -3,10 +3,10 @@
 import numpy as np
 from PIL import Image, ImageDraw
 
-from synthkit.data.street_canvas import ROUND, Canvas, Flat, Kind, Mood, Thing, pick
-from synthkit.data.street_layout import ACCENTS, FACADES, FAR, ROOFS, Building, Layout
-from synthkit.data.street_surfaces import FIRST_WALL, sky, texture_ground
-from synthkit.data.street_walls import Wall, texture_walls
+from synthkit.data.streets.canvas import ROUND, Canvas, Flat, Kind, Mood, Thing, pick
+from synthkit.data.streets.layout import ACCENTS, FACADES, FAR, ROOFS, Building, Layout
+from synthkit.data.streets.surfaces import FIRST_WALL, sky, texture_ground
+from synthkit.data.streets.walls import Wall, texture_walls
 
 
 def enlarged(image: Image.Image, fine: int) -> Image.Image:

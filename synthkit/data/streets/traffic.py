@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from synthkit.data.street_canvas import ROUND, Canvas, Colour, Flat, Mood, Point, Thing, pick, scale
+from synthkit.data.streets.canvas import ROUND, Canvas, Colour, Flat, Mood, Point, Thing, pick, scale
 
 CAR_PAINTS = (
     (196, 30, 36), (28, 74, 150), (235, 236, 238), (40, 42, 48), (150, 156, 164), (232, 178, 34),
