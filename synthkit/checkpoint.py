@@ -69,7 +69,7 @@ def save(
         partial.mkdir(parents=True)
         save_file(_contiguous(networks.state_dict()), partial / "weights.safetensors")
         tensors, groups = _optimizer_state(optimizers)
-        save_file(tensors | {"rng.torch": torch.get_rng_state()}, partial / "training.safetensors")
+        save_file(tensors | _torch_rng(), partial / "training.safetensors")
         state = {"format": FORMAT, "step": step, **state, "optimizers": groups, "rng": _rng_state()}
         _write_json(partial / "state.json", state)
         _write_json(partial / MANIFEST, {path.name: _record(path) for path in sorted(partial.iterdir())})
@@ -152,7 +152,11 @@ def restore_networks(checkpoint: Checkpoint, networks: nn.Module, *, only: tuple
 def restore_training(checkpoint: Checkpoint, optimizers: Mapping[str, Optimizer]) -> None:
     """Load the optimisers' state and the random states of torch, NumPy and Python."""
     tensors = checkpoint.training()
-    torch.set_rng_state(tensors.pop("rng.torch"))
+    torch.set_rng_state(tensors.pop("rng.cpu"))
+    if "rng.cuda" in tensors:
+        on_gpu = tensors.pop("rng.cuda")
+        if torch.cuda.is_available():
+            torch.cuda.set_rng_state(on_gpu)
     states: dict[str, dict] = {name: {} for name in optimizers}
     for key, value in tensors.items():
         name, index, entry = key.split("/")
@@ -177,6 +181,11 @@ def _optimizer_state(optimizers: Mapping[str, Optimizer]) -> tuple[dict[str, Ten
         for index, entries in state["state"].items():
             tensors |= {f"{name}/{index}/{entry}": torch.as_tensor(value) for entry, value in entries.items()}
     return _contiguous(tensors), groups
+
+
+def _torch_rng() -> dict[str, Tensor]:
+    states = {"rng.cpu": torch.get_rng_state()}
+    return states | ({"rng.cuda": torch.cuda.get_rng_state()} if torch.cuda.is_available() else {})
 
 
 def _rng_state() -> dict:

@@ -34,23 +34,23 @@ def load(run: str | Path, *, device: str = "auto", precision: str | None = None)
 
 
 class Model:
-    """A trained translator with what it needs of its training: transforms, class names, palette."""
+    """A trained translator, the config and the step it was trained with."""
 
     def __init__(self, translator: Translator, source: checkpoint.Checkpoint, cfg: Mapping):
         self.translator, self.config, self.step = translator.eval(), cfg, source.step
-        self.names, self.palette = tuple(source.state["classes"]), source.state["palette"]
         self.transform = build.call(PairedTransform, cfg["data"].get("transform", {})).evaluation()
 
     @property
     def fields(self) -> tuple[str, ...]:
-        """The inputs that `translate` wants: some of label, instance, source."""
+        """The inputs that `translate` wants: some of label, instance, source, image."""
         return self.translator.fields
 
     def translate(self, **inputs: Picture | None) -> Image.Image:
         """Synthesise a photo from `label`, `instance` and `source`, whichever the model reads.
 
         Each is a path, a PIL image or an array: (H, W) integer ids for label and instance, (H, W, 3) uint8
-        for source. The maps are resized as in training, and the RGB image comes back in the input's size.
+        for source. A model with an encoder takes its styles from `image`, a photo of the same kind. Inputs
+        are resized as in training, and the RGB image comes back in their own size.
         Raises DataError for inputs that are missing, unwanted, of different sizes or out of range.
         """
         raw = self._read({field: value for field, value in inputs.items() if value is not None})

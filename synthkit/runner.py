@@ -98,6 +98,7 @@ class Runner:
         self.model.to(pick_device(settings.device), memory_format=MEMORY_FORMATS[settings.memory_format])
         self.update = STEPS.get(settings.order)
         self.optimizers = build_optimizers(settings.optimizer, self.model.parameter_groups())
+        build.call(hold_and_decay, settings.schedule, step=0, steps=settings.steps)  # its keys are right
         self.data, self.validation = self._open_data("train"), self._open_data("validation")
         for problem in refused:
             self._log("notice", message=f"passed over: {problem}")
@@ -121,6 +122,9 @@ class Runner:
                     if last or stopped or self.step % self.settings.save_every == 0:
                         self._save()
                     if stopped and not last:
+                        self._log(
+                            "notice", message=f"stopped and saved at step {self.step}; --resume goes on"
+                        )
                         raise Interrupted(128 + stopped[0])
                 self._log("end", seconds=round(self.seconds, 1))
         finally:
@@ -141,7 +145,7 @@ class Runner:
             asked = time.perf_counter()
             batch = to_device(next(loader), model.device)
             waited += time.perf_counter() - asked
-            factor = build.call(hold_and_decay, settings.schedule, step=self.step, steps=settings.steps)
+            factor = hold_and_decay(self.step, steps=settings.steps, **settings.schedule)
             set_rate(self.optimizers, factor)
             for name, value in self.update(model, batch, self.optimizers).items():
                 sums[name] = sums.get(name, 0) + value
@@ -212,12 +216,9 @@ class Runner:
 
     def _state(self) -> dict:
         """What a checkpoint records beside weights: enough to translate, to resume and to trace it."""
-        palette = getattr(self.data.data, "palette", None)
         return {
             "config": config.plain(self.cfg),
             "seconds": self.seconds,
-            "classes": list(getattr(self.data.data, "names", ())),
-            "palette": None if palette is None else palette.tolist(),
             "versions": {"synthkit": __version__, "torch": torch.__version__},
             "plugins": plugins.provenance(),
         }

@@ -60,13 +60,13 @@ def update(optimizer: Optimizer, losses: Mapping[str, Tensor], *, retain_graph: 
 
     Raises NotFiniteError naming the terms, before anything is updated.
     """
-    broken = [name for name, loss in losses.items() if not torch.isfinite(loss)]
-    if broken:
-        values = ", ".join(f"{name} = {losses[name].item()}" for name in broken)
-        raise NotFiniteError(f"a loss is not finite: {values}")
+    total = sum(losses.values())
+    if not torch.isfinite(total):
+        values = ", ".join(f"{name} = {loss.item()}" for name, loss in losses.items())
+        raise NotFiniteError(f"the loss is not finite: {values}")
     parameters = [p for group in optimizer.param_groups for p in group["params"]]
     optimizer.zero_grad(set_to_none=True)
-    sum(losses.values()).backward(inputs=parameters, retain_graph=retain_graph)
+    total.backward(inputs=parameters, retain_graph=retain_graph)
     optimizer.step()
 
 

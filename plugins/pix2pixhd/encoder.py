@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 import torch
+from einops import rearrange
 from torch import Tensor, nn
 
 from synthkit.nn.norms import NormFactory
@@ -15,15 +16,15 @@ def instance_mean(features: Tensor, instance: Tensor) -> Tensor:
 
     features (N, F, H, W), instance (N, 1, H, W) ids of any size and sign -> (N, F, H, W).
     """
-    count, channels, height, width = features.shape
+    count, _, height, _ = features.shape
     ids = instance.long() - instance.min()
     image = torch.arange(count, device=instance.device).view(-1, 1, 1, 1)
     keys = (ids + image * (ids.max() + 1)).flatten()
     _, region, pixels = torch.unique(keys, return_inverse=True, return_counts=True)
-    flat = features.permute(0, 2, 3, 1).reshape(-1, channels).float()
-    sums = flat.new_zeros(len(pixels), channels).index_add(0, region, flat)
-    means = (sums / pixels.unsqueeze(1))[region]
-    return means.view(count, height, width, channels).permute(0, 3, 1, 2).to(features.dtype)
+    flat = rearrange(features, "n c h w -> (n h w) c").float()
+    sums = flat.new_zeros(len(pixels), flat.shape[1]).index_add(0, region, flat)
+    means = (sums / pixels.unsqueeze(1))[region].to(features.dtype)
+    return rearrange(means, "(n h w) c -> n c h w", n=count, h=height)
 
 
 @ENCODERS.register_module("pix2pixhd/instance_encoder")
