@@ -1,6 +1,7 @@
 """Training from a config to a run folder: what it leaves, how it goes on, how it ends."""
 
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -139,17 +140,18 @@ def test_nan_is_named_and_never_saved(tmp_path):
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_signal_saves_and_ends(tmp_path, number, code):
+    """Sent to the run and its workers at once, as a terminal does on Ctrl-C."""
     cfg = tmp_path / "cfg.yaml"
-    cfg.write_text(config.dump(tiny("train.steps=100000", "train.log_every=1")))
+    cfg.write_text(config.dump(tiny("train.steps=100000", "train.log_every=1", "train.workers=2")))
     run = tmp_path / "run"
     command = [sys.executable, "-m", "synthkit", "train", str(cfg), "--work-dir", str(run)]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
     metrics, deadline = run / "metrics.jsonl", time.monotonic() + 60
     while not (metrics.exists() and len(metrics.read_text().splitlines()) > 2):
         assert process.poll() is None, process.stderr.read()
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    process.send_signal(number)
+    os.killpg(process.pid, number)
     assert process.wait(60) == code, process.stderr.read()
     assert checkpoint.find(run)[0].step > 0
 

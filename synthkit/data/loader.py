@@ -1,5 +1,6 @@
 """Batches in an order that a resumed run continues, and the same with or without workers."""
 
+import signal
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import islice
@@ -121,6 +122,7 @@ def _load(samples: Samples, groups: _Groups, workers: int) -> Iterator[dict]:
         sampler=groups,
         num_workers=workers,
         collate_fn=_same,
+        worker_init_fn=_leave_signals_to_the_run,
         pin_memory=torch.cuda.is_available(),
         timeout=TIMEOUT if workers else 0,
         generator=torch.Generator(),  # else every loader takes a number from the global generator
@@ -133,6 +135,8 @@ def _load(samples: Samples, groups: _Groups, workers: int) -> Iterator[dict]:
         if workers:
             with suppress(RuntimeError):  # after a death torch raises it again for each worker that ends
                 arriving._shutdown_workers()
+            for worker in arriving._workers:
+                worker.kill()  # one that hangs, for it takes no other signal
 
 
 def _next(arriving: Iterator[dict | DataError], workers: int, names: Sequence[str]) -> dict:
@@ -153,6 +157,12 @@ def _lost(error: Exception, meanwhile: str) -> DataError:
         f"a loader worker died or hangs, seen while {meanwhile} ({reason}): memory may have "
         "run out or the disk may hang; with 0 workers the main process reads the data, which shows more"
     )
+
+
+def _leave_signals_to_the_run(worker: int) -> None:
+    """Ctrl-C reaches a terminal's whole process group: workers go on, so that the run can finish its step."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
 
 
 def _same(batch):
