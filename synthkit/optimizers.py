@@ -12,16 +12,28 @@ from synthkit.errors import ConfigError
 OPTIMIZERS = {"Adam": {"fused": True}, "AdamW": {"fused": True}, "SGD": {"fused": True}, "RMSprop": {}}
 
 
-def build_optimizers(section: Mapping, groups: Mapping[str, list[nn.Parameter]]) -> dict[str, Optimizer]:
+class Optimizers(dict):
+    """Optimisers by group; asking for a group that the model lacks is a ConfigError."""
+
+    def __missing__(self, group: str) -> Optimizer:
+        raise ConfigError(
+            f"train.order updates the {group}, and the model has only {', '.join(self)}: "
+            f"add model.{group}, or choose another order"
+        )
+
+
+def build_optimizers(section: Mapping, groups: Mapping[str, list[nn.Parameter]]) -> Optimizers:
     """An optimiser for each group of parameters.
 
     `section` is one set of settings for all groups ({type: Adam, lr: 2e-4}) or one per group
     ({generator: {…}, discriminator: {…}}).
     """
     if not set(section) & set(groups):
-        return {name: _optimizer(section, parameters) for name, parameters in groups.items()}
+        return Optimizers({name: _optimizer(section, parameters) for name, parameters in groups.items()})
     build.check_keys(section, tuple(groups))
-    return {name: _optimizer(build.need(section, name), parameters) for name, parameters in groups.items()}
+    return Optimizers(
+        {name: _optimizer(build.need(section, name), parameters) for name, parameters in groups.items()}
+    )
 
 
 def _optimizer(section: Mapping, parameters: list[nn.Parameter]) -> Optimizer:

@@ -61,6 +61,8 @@ class Translator(nn.Module):
         for network in networks.values():
             build.call(initialize, model.get("initializer", {}), module=network)
         losses, weights = _build_losses(model.get("losses", {}) if training else {})
+        if training:
+            _check_adversaries(model, losses)
         return cls(networks, inputs, losses, loss_weights=weights, precision=precision)
 
     @property
@@ -165,6 +167,17 @@ def pad_to(image: Tensor, stride: int) -> Tensor:
         return image
     mode = "reflect" if below < height and right < width else "replicate"
     return F.pad(image, (0, right, 0, below), mode=mode)
+
+
+def _check_adversaries(model: Mapping, losses: Mapping[str, nn.Module]) -> None:
+    """A discriminator and a loss that trains it go together."""
+    adversarial = [name for name, loss in losses.items() if hasattr(loss, "discriminator")]
+    if adversarial and not model.get("discriminator"):
+        raise ConfigError(
+            f"the loss {adversarial[0]!r} needs model.discriminator", build.where(model, "losses")
+        )
+    if model.get("discriminator") and not adversarial:
+        raise ConfigError("no loss trains the discriminator", build.where(model, "discriminator"))
 
 
 def _build_losses(section: Mapping) -> tuple[dict[str, nn.Module], dict[str, float]]:

@@ -16,7 +16,7 @@ def test_shipped_config(name):
     settings = build.call(Training, cfg["train"])
     assert callable(STEPS.get(settings.order))
     with torch.device("meta"):
-        model = Translator.from_config(cfg["model"] | {"losses": {}})
+        model = Translator.from_config(cfg["model"] | {"losses": {"gan": cfg["model"]["losses"]["gan"]}})
     assert model.networks["generator"]
     build.call(PairedTransform, cfg["data"].get("transform", {}))
     assert DATASETS.get(cfg["data"]["type"])

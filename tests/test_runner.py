@@ -113,6 +113,8 @@ def test_used_folder_and_changed_config_are_refused(finished):
         ("model.generator.in_channels=8", "is set by synthkit"),
         ("model.losses.gan.weight=heavy", "model.losses.gan.weight"),
         ("data.validation=valid", "train, val, test"),
+        ("model.discriminator=null", "the loss 'gan' needs model.discriminator"),
+        ("model.losses.gan=null", "no loss trains the discriminator"),
         ("data.transform.flip=maybe", "data.transform.flip"),
     ],
 )
@@ -120,6 +122,14 @@ def test_wrong_settings_leave_no_folder(tmp_path, override, message):
     with pytest.raises((ConfigError, DataError), match=message):
         train(tiny(override), tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+def test_order_that_needs_a_discriminator(tmp_path):
+    changes = ("model.discriminator=null", "model.losses.gan=null")
+    with pytest.raises(
+        ConfigError, match=r"train\.order updates the discriminator, and the model has only gene"
+    ):
+        train(tiny(*changes), tmp_path / "run")
 
 
 def test_too_few_classes_name_the_pixel(tmp_path):
