@@ -136,22 +136,23 @@ class Translator(nn.Module):
                 module.training = mode
 
     def generator_losses(self, step) -> dict[str, Tensor]:
-        """The weighted terms of the generator's loss, by the names of the config."""
-        with self.autocast():
-            return {
-                name: self.loss_weights[name] * loss.generator(step)
-                for name, loss in self.losses.items()
-                if hasattr(loss, "generator")
-            }
+        """The weighted terms of the generator's loss, by the names of the config.
+
+        Losses run in float32: in bf16 the gradients of a perceptual backbone are mostly noise.
+        """
+        return {
+            name: self.loss_weights[name] * loss.generator(step)
+            for name, loss in self.losses.items()
+            if hasattr(loss, "generator")
+        }
 
     def discriminator_losses(self, step) -> dict[str, Tensor]:
         """The terms of the discriminator's loss, named NAME/discriminator."""
-        with self.autocast():
-            return {
-                f"{name}/discriminator": loss.discriminator(step)
-                for name, loss in self.losses.items()
-                if hasattr(loss, "discriminator")
-            }
+        return {
+            f"{name}/discriminator": loss.discriminator(step)
+            for name, loss in self.losses.items()
+            if hasattr(loss, "discriminator")
+        }
 
 
 def pad_to(image: Tensor, stride: int) -> Tensor:

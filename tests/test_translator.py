@@ -1,0 +1,64 @@
+"""The model around the networks: precision, padding and what optimisers get."""
+
+import pytest
+import torch
+
+from synthkit.steps import Step
+from synthkit.translator import Translator, pad_to
+
+MODEL = {
+    "inputs": {"label": {"classes": 4}},
+    "generator": {"type": "pix2pixhd/global", "channels": 4, "downsamples": 1, "blocks": 1},
+    "discriminator": {"type": "patch", "channels": 4, "layers": 1},
+    "losses": {"gan": "lsgan", "pixels": {"type": "l1", "weight": 10}},
+}
+
+
+def batch(count=2, size=(8, 12)) -> dict:
+    return {"label": torch.randint(4, (count, 1, *size)), "image": torch.rand(count, 3, *size) * 2 - 1}
+
+
+def test_bf16_is_for_networks_and_losses_are_float32():
+    seen = {}
+
+    class Watch(torch.nn.Module):
+        def generator(self, step):
+            seen["fake"], seen["logits"] = step.fake.dtype, step.fake_outputs[0][-1].dtype
+            seen["autocast"] = torch.is_autocast_enabled("cpu")
+            return step.fake.mean()
+
+    whole = Translator.from_config(MODEL, precision="bf16")
+    model = Translator(whole.networks, whole.inputs, {"watch": Watch()}, precision="bf16")
+    model.generator_losses(Step.forward(model, batch()))
+    assert seen == {"fake": torch.float32, "logits": torch.bfloat16, "autocast": False}
+
+
+def test_weights_stand_beside_the_losses():
+    model = Translator.from_config(MODEL)
+    step = Step.forward(model, batch())
+    pixels = (step.fake - step.batch["image"]).abs().mean()
+    torch.testing.assert_close(model.generator_losses(step)["pixels"], 10 * pixels)
+    assert model.discriminator_losses(step).keys() == {"gan/discriminator"}
+
+
+def test_groups_leave_out_frozen_parameters():
+    model = Translator.from_config(MODEL | {"encoder": {"type": "pix2pixhd/instance_encoder", "channels": 2}})
+    networks = model.networks
+    networks["generator"].down.requires_grad_(False)
+    groups = {name: set(map(id, group)) for name, group in model.parameter_groups().items()}
+    assert groups["discriminator"] == set(map(id, networks["discriminator"].parameters()))
+    assert set(map(id, networks["encoder"].parameters())) < groups["generator"]
+    assert not groups["generator"] & set(map(id, networks["generator"].down.parameters()))
+
+
+@pytest.mark.parametrize(
+    ("size", "stride", "expected"),
+    [((8, 8), 4, (8, 8)), ((9, 8), 4, (12, 8)), ((1, 3), 4, (8, 8)), ((5, 7), 1, (5, 7))],
+)
+def test_padding(size, stride, expected):
+    image = torch.rand(1, 2, *size)
+    padded = pad_to(image, stride)
+    assert padded.shape[2:] == expected
+    assert torch.equal(padded[..., : size[0], : size[1]], image)
+    if size == (9, 8):
+        assert torch.equal(padded[0, :, 9:], image[0, :, [7, 6, 5]])
