@@ -54,7 +54,10 @@ class VGG19(nn.Module):
 
 
 class TimmFeatures(nn.Module):
-    """The feature maps of a timm model at `out_indices`, weighted alike."""
+    """The feature maps of a timm model at `out_indices`.
+
+    Weighted from fine to coarse as pix2pixHD weighs VGG19's: …, 1/8, 1/4, 1.
+    """
 
     def __init__(self, model: str, state: dict[str, Tensor], out_indices: Sequence[int] | None):
         super().__init__()
@@ -64,7 +67,7 @@ class TimmFeatures(nn.Module):
         self.network = timm.create_model(model, features_only=True, **indices)
         self.network.load_state_dict({key: state[key] for key in self.network.state_dict()})
         count = len(self.network.feature_info)
-        self.layer_weights = (1 / count,) * count
+        self.layer_weights = (*(2.0 ** (layer - count) for layer in range(count - 1)), 1.0)
         config = self.network.pretrained_cfg
         # timm normalises images in [0, 1]; ours are in [-1, 1]
         mean, std = torch.tensor(config["mean"]), torch.tensor(config["std"])
