@@ -16,23 +16,15 @@ from synthkit.data.loader import batches, sequence, worker_errors
 from synthkit.data.pictures import label_colours, to_uint8
 from synthkit.data.samples import Samples
 from synthkit.devices import pick_device, to_device
-from synthkit.errors import CheckpointError, ConfigError
 from synthkit.evaluate import ImageScores
 from synthkit.optimizers import build_optimizers, hold_and_decay, set_rate
 from synthkit.registry import STEPS
 from synthkit.report import write_report, write_samples
+from synthkit.run_folder import claim, starting_point
 from synthkit.trackers import Console, MetricsFile
 from synthkit.translator import PRECISIONS, Translator
 
 MEMORY_FORMATS = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}
-# what a resumed run may change: how long and how it runs, not what it learns
-CHANGEABLE = {
-    f"train.{key}"
-    for key in (
-        *("steps", "device", "workers", "log_every", "validate_every", "save_every"),
-        *("validation_images", "samples", "keep", "memory_format"),
-    )
-} | {"data.root"}
 
 
 @dataclass(kw_only=True)
@@ -81,6 +73,29 @@ def train(cfg: Mapping, work_dir: str | Path, *, resume: bool = False) -> Path:
     return Runner(cfg, Path(work_dir), resume=resume).run()
 
 
+class Figures:
+    """Sums over the steps since the last log."""
+
+    def __init__(self):
+        self.losses, self.rate, self.waited, self.took, self.count = {}, 0.0, 0.0, 0.0, 0
+
+    def add(self, losses: Mapping[str, torch.Tensor], rate: float, *, waited: float, took: float) -> None:
+        """Count a step: its losses, learning rate, seconds spent waiting for data and in all."""
+        for name, value in losses.items():
+            self.losses[name] = self.losses.get(name, 0) + value
+        self.rate, self.count = rate, self.count + 1
+        self.waited, self.took = self.waited + waited, self.took + took
+
+    def means(self) -> dict:
+        """The mean losses, the last rate, seconds per step and the share of them spent waiting for data."""
+        return {
+            "losses": {name: float(value) / self.count for name, value in self.losses.items()},
+            "rate": self.rate,
+            "seconds_per_step": round(self.took / self.count, 4),
+            "data_wait": round(self.waited / self.took, 4),
+        }
+
+
 class Interrupted(SystemExit):
     """Ended by a signal after the step in progress; a checkpoint was saved. The code is 128 + the signal."""
 
@@ -91,8 +106,8 @@ class Runner:
     def __init__(self, cfg: Mapping, folder: Path, *, resume: bool = False):
         self.cfg, self.folder = cfg, folder
         self.settings = settings = build.call(Training, build.need(cfg, "train"))
-        self.step, self.seconds, self.trackers = 0, 0.0, [Console(folder)]
-        start, refused = _starting_point(folder, cfg, resume)
+        self.step, self.seconds, self.figures, self.trackers = 0, 0.0, Figures(), [Console(folder)]
+        start, refused = starting_point(folder, cfg, resume)
         torch.manual_seed(settings.seed)
         self.model = Translator.from_config(build.need(cfg, "model"), precision=settings.precision)
         self.model.to(pick_device(settings.device), memory_format=MEMORY_FORMATS[settings.memory_format])
@@ -110,23 +125,26 @@ class Runner:
         if self.step >= self.settings.steps:
             self._log("notice", message=f"finished at step {self.step}: raise train.steps to go on")
             return self.folder
-        _claim(self.folder, self.cfg)
+        claim(self.folder, self.cfg)
         self.trackers.append(MetricsFile(self.folder))
+        began = time.perf_counter() - self.seconds
         try:
             with _signals() as stopped, worker_errors():
                 self._log("start", **self._facts())
                 for _ in self._steps():
-                    last = self.step == self.settings.steps
-                    if last or self.step % self.settings.validate_every == 0:
+                    self.seconds = time.perf_counter() - began
+                    last, stop = self.step == self.settings.steps, bool(stopped)
+                    if last or self.step % self.settings.log_every == 0:
+                        self._log("train", **self.figures.means(), seconds=round(self.seconds, 1))
+                        self.figures = Figures()
+                    if last or (self.step % self.settings.validate_every == 0 and not stop):
                         self._validate()
-                    if last or stopped or self.step % self.settings.save_every == 0:
+                    if last or stop or self.step % self.settings.save_every == 0:
                         self._save()
-                    if stopped and not last:
-                        self._log(
-                            "notice", message=f"stopped and saved at step {self.step}; --resume goes on"
-                        )
+                    if stop and not last:
+                        self._log("notice", message=f"stopped at step {self.step}; --resume goes on")
                         raise Interrupted(128 + stopped[0])
-                self._log("end", seconds=round(self.seconds, 1))
+                self._log("end", seconds=round(time.perf_counter() - began, 1))
         finally:
             for tracker in self.trackers:
                 tracker.close()
@@ -134,34 +152,22 @@ class Runner:
         return self.folder
 
     def _steps(self) -> Iterator[None]:
-        """Update the networks once per iteration, and log the means of every `log_every` steps."""
-        settings, model = self.settings, self.model
+        """Update the networks once per iteration."""
+        settings = self.settings
         start = self.step * settings.batch_size
         loader = batches(
             self.data, settings.batch_size, seed=settings.seed, start=start, workers=settings.workers
         )
-        sums, waited, logged, began = {}, 0.0, self.step, time.perf_counter()
         while self.step < settings.steps:
             asked = time.perf_counter()
-            batch = to_device(next(loader), model.device)
-            waited += time.perf_counter() - asked
+            batch = to_device(next(loader), self.model.device)
+            arrived = time.perf_counter()
             factor = hold_and_decay(self.step, steps=settings.steps, **settings.schedule)
             set_rate(self.optimizers, factor)
-            for name, value in self.update(model, batch, self.optimizers).items():
-                sums[name] = sums.get(name, 0) + value
+            losses = self.update(self.model, batch, self.optimizers)
             self.step += 1
-            if self.step % settings.log_every == 0 or self.step == settings.steps:
-                count, elapsed = self.step - logged, time.perf_counter() - began
-                self.seconds += elapsed
-                self._log(
-                    "train",
-                    losses={name: float(value) / count for name, value in sums.items()},
-                    rate=self.optimizers["generator"].param_groups[0]["lr"],
-                    seconds_per_step=round(elapsed / count, 4),
-                    data_wait=round(waited / elapsed, 4),
-                    seconds=round(self.seconds, 1),
-                )
-                sums, waited, logged, began = {}, 0.0, self.step, time.perf_counter()
+            rate = self.optimizers["generator"].param_groups[0]["lr"]
+            self.figures.add(losses, rate, waited=arrived - asked, took=time.perf_counter() - asked)
             yield
 
     def _open_data(self, role: str) -> Samples:
@@ -243,37 +249,6 @@ class Runner:
     def _log(self, kind: str, **values) -> None:
         for tracker in self.trackers:
             tracker.log({"kind": kind, "step": self.step, **values})
-
-
-def _starting_point(
-    folder: Path, cfg: Mapping, resume: bool
-) -> tuple[checkpoint.Checkpoint | None, list[str]]:
-    """The newest whole checkpoint of a run with this config that `resume` goes on from, if there is one.
-
-    Also what was wrong with newer checkpoints.
-    """
-    if not folder.is_dir() or not any(folder.iterdir()):
-        return None, []
-    if not resume:
-        raise CheckpointError(f"{folder} is not empty: --resume continues it, --work-dir names another")
-    stored = config.load(folder / "config.yaml")
-    now, then = ({path: value for path, value, _ in config.flatten(each)} for each in (cfg, stored))
-    changed = sorted(key for key in now.keys() | then.keys() if now.get(key) != then.get(key))
-    if refused := [key for key in changed if key not in CHANGEABLE]:
-        lines = [f"  {key}: {then.get(key)!r} in the run, {now.get(key)!r} now" for key in refused]
-        raise ConfigError("\n".join([f"{folder} was made with another config", *lines]))
-    if not checkpoint.steps(folder / "checkpoints"):
-        return None, []
-    return checkpoint.find(folder)
-
-
-def _claim(folder: Path, cfg: Mapping) -> None:
-    """Make the run folder and write the config into it."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "config.yaml").write_text(config.dump(cfg), encoding="utf-8")
-    except OSError as err:
-        raise CheckpointError(f"the run folder {folder} cannot be written: {err}") from err
 
 
 @contextmanager

@@ -10,7 +10,7 @@ LAYERS = (
     {"errors", "section", "yaml_loader", "paths", "plugins", "registry", "config", "build", "devices"},
     {"nn", "weights", "backbones", "discriminators", "losses", "data", "metrics"},
     {"inputs", "optimizers", "translator", "steps"},
-    {"checkpoint", "charts", "evaluate", "report", "runner", "trackers", "inference"},
+    {"checkpoint", "charts", "evaluate", "report", "run_folder", "runner", "trackers", "inference"},
     {"benchmark"},
     {"cli", "__main__"},
 )

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 from torchmetrics.functional.image import structural_similarity_index_measure
 
+from synthkit.errors import DataError
 from synthkit.registry import METRICS
 
 SSIM_WINDOW = 11
@@ -36,8 +37,8 @@ def psnr(fake: Tensor, real: Tensor) -> Tensor:
 def ssim(fake: Tensor, real: Tensor) -> Tensor:
     """Structural similarity (N,), at most 1 (Wang et al., 2004): Gaussian window of 11, sigma 1.5.
 
-    Raises ValueError for images smaller than the window.
+    Raises DataError for images smaller than the window.
     """
     if min(fake.shape[2:]) < SSIM_WINDOW:
-        raise ValueError(f"SSIM needs images of {SSIM_WINDOW} pixels or more, not {tuple(fake.shape[2:])}")
+        raise DataError(f"SSIM needs images of {SSIM_WINDOW} pixels or more, not {tuple(fake.shape[2:])}")
     return structural_similarity_index_measure(fake, real, data_range=2.0, reduction="none").reshape(-1)
