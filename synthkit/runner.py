@@ -21,7 +21,7 @@ from synthkit.optimizers import build_optimizers, hold_and_decay, set_rate
 from synthkit.registry import STEPS
 from synthkit.report import write_report, write_samples
 from synthkit.run_folder import claim, starting_point
-from synthkit.trackers import Console, MetricsFile
+from synthkit.trackers import Console, Figures, MetricsFile
 from synthkit.translator import PRECISIONS, Translator
 
 MEMORY_FORMATS = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}
@@ -73,29 +73,6 @@ def train(cfg: Mapping, work_dir: str | Path, *, resume: bool = False) -> Path:
     return Runner(cfg, Path(work_dir), resume=resume).run()
 
 
-class Figures:
-    """Sums over the steps since the last log."""
-
-    def __init__(self):
-        self.losses, self.rate, self.waited, self.took, self.count = {}, 0.0, 0.0, 0.0, 0
-
-    def add(self, losses: Mapping[str, torch.Tensor], rate: float, *, waited: float, took: float) -> None:
-        """Count a step: its losses, learning rate, seconds spent waiting for data and in all."""
-        for name, value in losses.items():
-            self.losses[name] = self.losses.get(name, 0) + value
-        self.rate, self.count = rate, self.count + 1
-        self.waited, self.took = self.waited + waited, self.took + took
-
-    def means(self) -> dict:
-        """The mean losses, the last rate, seconds per step and the share of them spent waiting for data."""
-        return {
-            "losses": {name: float(value) / self.count for name, value in self.losses.items()},
-            "rate": self.rate,
-            "seconds_per_step": round(self.took / self.count, 4),
-            "data_wait": round(self.waited / self.took, 4),
-        }
-
-
 class Interrupted(SystemExit):
     """Ended by a signal after the step in progress; a checkpoint was saved. The code is 128 + the signal."""
 
@@ -133,6 +110,7 @@ class Runner:
                 self._log("start", **self._facts())
                 for _ in self._steps():
                     self.seconds = time.perf_counter() - began
+                    self._log("step")
                     last, stop = self.step == self.settings.steps, bool(stopped)
                     if last or self.step % self.settings.log_every == 0:
                         self._log("train", **self.figures.means(), seconds=round(self.seconds, 1))

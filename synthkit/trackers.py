@@ -1,26 +1,53 @@
 """Where a training's figures go while it runs. A tracker has `log(record)` and `close()`.
 
-A record is plain data with a `kind`: start, train, validation, notice or end (see `runner`).
+A record is plain data with a `step` and a `kind`: start, step, train, validation, notice or end.
 """
 
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from rich.console import Console as RichConsole
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from torch import Tensor
 
 from synthkit.registry import TRACKERS
 
 
+class Figures:
+    """Sums over the steps since the last log."""
+
+    def __init__(self):
+        self.losses, self.rate, self.waited, self.took, self.count = {}, 0.0, 0.0, 0.0, 0
+
+    def add(self, losses: Mapping[str, Tensor], rate: float, *, waited: float, took: float) -> None:
+        """Count a step: its losses, learning rate, seconds spent waiting for data and in all."""
+        for name, value in losses.items():
+            self.losses[name] = self.losses.get(name, 0) + value
+        self.rate, self.count = rate, self.count + 1
+        self.waited, self.took = self.waited + waited, self.took + took
+
+    def means(self) -> dict:
+        """The mean losses, the last rate, seconds per step and the share of them spent waiting for data."""
+        return {
+            "losses": {name: float(value) / self.count for name, value in self.losses.items()},
+            "rate": self.rate,
+            "seconds_per_step": round(self.took / self.count, 4),
+            "data_wait": round(self.waited / self.took, 4),
+        }
+
+
 @TRACKERS.register_module("metrics")
 class MetricsFile:
-    """Appends every record as a line of JSON to RUN/metrics.jsonl."""
+    """Appends records as lines of JSON to RUN/metrics.jsonl; mere steps and notices are left out."""
 
     def __init__(self, run: Path):
         self.file = (run / "metrics.jsonl").open("a", encoding="utf-8")
 
     def log(self, record: dict) -> None:
+        if record["kind"] in ("step", "notice"):
+            return
         self.file.write(json.dumps(record, allow_nan=False) + "\n")
         self.file.flush()
 
@@ -59,6 +86,10 @@ class Console:
             self.progress = Progress(*columns, console=self.console)
             self.task = self.progress.add_task("", total=self.steps, completed=record["step"])
             self.progress.start()
+
+    def _step(self, record: dict) -> None:
+        if self.progress is not None:
+            self.progress.update(self.task, completed=record["step"])
 
     def _train(self, record: dict) -> None:
         losses = "  ".join(f"{name} {value:.3f}" for name, value in record["losses"].items())
