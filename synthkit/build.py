@@ -10,10 +10,10 @@ from beartype.door import is_bearable
 from beartype.roar import BeartypeException
 from beartype.vale import Is
 
-from synthkit.errors import ConfigError, listed, shown
+from synthkit.errors import ConfigError, SynthkitError, listed, shown
 from synthkit.section import Section, check_keys, where, without
 
-__all__ = ["Section", "call", "check_keys", "need", "where", "without"]
+__all__ = ["Section", "call", "check_keys", "check_mapping", "need", "where", "without"]
 
 _NOT_BOOL = Is[lambda value: not isinstance(value, bool)]
 # An int passes as a float (PEP 484's numeric tower); True and False pass as neither.
@@ -31,8 +31,9 @@ def call(target: Callable, section: Mapping, /, **wired: Any) -> Any:
 
     Raises:
         ConfigError: for unknown, missing or wired keys, values of another type than annotated, and
-            whatever ValueError or TypeError the target raises (kept as its cause).
+            whatever the target itself raises (kept as its cause).
     """
+    check_mapping(section)
     parameters = _parameters(target)
     _check_names(parameters, section, wired)
     values = {key: _checked(parameters.get(key), section, key) for key in section}
@@ -42,8 +43,17 @@ def call(target: Callable, section: Mapping, /, **wired: Any) -> Any:
         if error.where or not where(section):
             raise
         raise ConfigError(str(error), where(section)) from error
-    except (TypeError, ValueError) as error:
-        raise ConfigError(str(error) or type(error).__name__, where(section)) from error
+    except SynthkitError:
+        raise
+    except Exception as error:  # whatever a component makes of its values
+        name = "" if isinstance(error, TypeError | ValueError) else f"{type(error).__name__}: "
+        raise ConfigError(f"{name}{error}" if str(error) else type(error).__name__, where(section)) from error
+
+
+def check_mapping(section: Any, place: str = "") -> None:
+    """Raise ConfigError unless the section is a mapping."""
+    if not isinstance(section, Mapping):
+        raise ConfigError(f"a mapping is needed, not {shown(section)}", place)
 
 
 def need(section: Mapping, key: str) -> Any:

@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import random
+import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.optim import Optimizer
@@ -43,10 +45,18 @@ class Checkpoint:
         return self.state["step"]
 
     def weights(self) -> dict[str, Tensor]:
-        return load_file(self.path / "weights.safetensors")
+        """The networks' state dict."""
+        return self._load("weights.safetensors")
 
     def training(self) -> dict[str, Tensor]:
-        return load_file(self.path / "training.safetensors")
+        """The state of optimisers and of torch's random numbers."""
+        return self._load("training.safetensors")
+
+    def _load(self, name: str) -> dict[str, Tensor]:
+        try:
+            return load_file(self.path / name)
+        except (OSError, SafetensorError) as err:
+            raise CheckpointError(f"{self.path / name} cannot be read: {err}") from err
 
 
 def save(
@@ -58,19 +68,19 @@ def save(
     optimizers: Mapping[str, Optimizer],
     keep: int = 1,
 ) -> Path:
-    """Write `folder/STEP` and then remove all but the `keep` newest; return its path.
+    """Write `folder/STEP` and then remove older ones until `keep` are left; return its path.
 
     `state` is plain data that goes into `state.json` beside the step. Raises CheckpointError when it cannot
     be written (disk full …); the older checkpoints are untouched then.
     """
     final, partial = folder / f"{step:08d}", folder / f".{step:08d}.partial"
     try:
-        shutil.rmtree(partial, ignore_errors=True)
+        for leftover in folder.glob(".*.partial"):
+            shutil.rmtree(leftover, ignore_errors=True)
         partial.mkdir(parents=True)
         save_file(_contiguous(networks.state_dict()), partial / "weights.safetensors")
-        tensors, groups = _optimizer_state(optimizers)
-        save_file(tensors | _torch_rng(), partial / "training.safetensors")
-        state = {"format": FORMAT, "step": step, **state, "optimizers": groups, "rng": _rng_state()}
+        save_file(_optimizer_state(optimizers) | _torch_rng(), partial / "training.safetensors")
+        state = {"format": FORMAT, "step": step, **state, "rng": _rng_state()}
         _write_json(partial / "state.json", state)
         _write_json(partial / MANIFEST, {path.name: _record(path) for path in sorted(partial.iterdir())})
         for path in (*partial.iterdir(), partial):
@@ -78,17 +88,18 @@ def save(
         shutil.rmtree(final, ignore_errors=True)
         partial.rename(final)
         _flush(folder)
-    except OSError as err:
+    except (OSError, SafetensorError) as err:
         shutil.rmtree(partial, ignore_errors=True)
         raise CheckpointError(f"the checkpoint {final} could not be written: {err}") from err
-    for old in steps(folder)[:-keep]:
-        shutil.rmtree(folder / f"{old:08d}")
+    for old in [old for old in steps(folder) if old <= step][:-keep]:  # a newer one is damaged, and not ours
+        shutil.rmtree(folder / f"{old:08d}", ignore_errors=True)
     return final
 
 
 def steps(folder: Path) -> list[int]:
     """The steps of the checkpoints in `folder`, oldest first."""
-    return sorted(int(path.parent.name) for path in folder.glob(f"[0-9]*/{MANIFEST}"))
+    names = (path.parent.name for path in folder.glob(f"*/{MANIFEST}"))
+    return sorted(int(name) for name in names if re.fullmatch(r"[0-9]{8,18}", name))
 
 
 def read(path: Path) -> Checkpoint:
@@ -99,13 +110,23 @@ def read(path: Path) -> Checkpoint:
             if _record(path / Path(name).name) != record:
                 raise CheckpointError(f"{path / name} is damaged: its size or SHA-256 is not the manifest's")
         state = json.loads((path / "state.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError, AttributeError) as err:
+    except (OSError, ValueError, AttributeError, RecursionError) as err:
         raise CheckpointError(f"{path} is not a whole checkpoint: {err}") from err
     if missing := {"state.json", "weights.safetensors", "training.safetensors"} - set(manifest):
         raise CheckpointError(f"{path / MANIFEST} does not list {', '.join(sorted(missing))}")
-    if not isinstance(state, dict) or state.get("format") != FORMAT:
-        raise CheckpointError(f"{path / 'state.json'} is not in format {FORMAT}")
+    _check_state(state, path / "state.json")
     return Checkpoint(path, state)
+
+
+def _check_state(state: object, path: Path) -> None:
+    """Raise CheckpointError unless `state.json` holds what a checkpoint records, in its types."""
+    if not isinstance(state, dict) or state.get("format") != FORMAT:
+        raise CheckpointError(f"{path} is not in format {FORMAT}")
+    for key, kinds in {"step": int, "seconds": (int, float), "config": dict, "rng": dict}.items():
+        if not isinstance(state.get(key), kinds) or isinstance(state[key], bool):
+            raise CheckpointError(f"{path}: {key!r} is missing or of another type")
+    if not 0 <= state["step"] < 10**18 or not 0 <= state["seconds"] < 10**18:
+        raise CheckpointError(f"{path}: 'step' or 'seconds' is out of range")
 
 
 def find(run: Path) -> tuple[Checkpoint, list[str]]:
@@ -140,9 +161,9 @@ def restore_networks(checkpoint: Checkpoint, networks: nn.Module, *, only: tuple
     problems = [f"missing: {key}" for key in sorted(expected.keys() - shared)]
     problems += [f"extra: {key}" for key in sorted(stored.keys() - shared)]
     problems += [
-        f"reshaped: {key}, {tuple(stored[key].shape)} in the file and {tuple(expected[key].shape)} here"
+        f"reshaped: {key}, {_kind(stored[key])} in the file and {_kind(expected[key])} here"
         for key in sorted(shared)
-        if stored[key].shape != expected[key].shape
+        if _kind(stored[key]) != _kind(expected[key])
     ]
     if problems:
         raise CheckpointError(f"{checkpoint.path} is of another architecture\n  " + "\n  ".join(problems))
@@ -150,21 +171,44 @@ def restore_networks(checkpoint: Checkpoint, networks: nn.Module, *, only: tuple
 
 
 def restore_training(checkpoint: Checkpoint, optimizers: Mapping[str, Optimizer]) -> None:
-    """Load the optimisers' state and the random states of torch, NumPy and Python."""
+    """Load the optimisers' state and the random states of torch, NumPy and Python.
+
+    Raises CheckpointError where they do not fit the optimisers.
+    """
     tensors = checkpoint.training()
-    torch.set_rng_state(tensors.pop("rng.cpu"))
-    if "rng.cuda" in tensors:
-        on_gpu = tensors.pop("rng.cuda")
-        if torch.cuda.is_available():
-            torch.cuda.set_rng_state(on_gpu)
-    states: dict[str, dict] = {name: {} for name in optimizers}
-    for key, value in tensors.items():
-        name, index, entry = key.split("/")
-        states[name].setdefault(int(index), {})[entry] = value
-    for name, optimizer in optimizers.items():
-        groups = checkpoint.state["optimizers"][name]
-        optimizer.load_state_dict({"state": states[name], "param_groups": groups})
-    _set_rng_state(checkpoint.state["rng"])
+    try:
+        _set_rng_state(checkpoint.state["rng"], tensors.pop("rng.cpu"), tensors.pop("rng.cuda", None))
+        states: dict[str, dict] = {name: {} for name in optimizers}
+        for key, value in tensors.items():
+            name, index, entry = key.split("/")
+            states[name].setdefault(int(index), {})[entry] = value
+        for name, optimizer in optimizers.items():
+            _restore_optimizer(optimizer, states[name])
+    except (KeyError, IndexError, TypeError, ValueError, RuntimeError) as err:
+        raise CheckpointError(f"{checkpoint.path}: the training state does not fit: {err!r}") from err
+
+
+def _restore_optimizer(optimizer: Optimizer, state: dict[int, dict[str, Tensor]]) -> None:
+    """Load the state by parameter index, each tensor in the memory format of its parameter.
+
+    torch's fused optimisers walk parameter and moments in memory order without looking at their strides.
+    """
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
+    for index, entries in state.items():
+        like = parameters[index]
+        if entries.keys() != next(iter(state.values())).keys():
+            raise ValueError(f"parameter {index} has {sorted(entries)}, unlike the others")
+        for entry, value in entries.items():
+            if value.shape not in (like.shape, torch.Size()) or not value.is_floating_point():
+                raise ValueError(f"{entry} of parameter {index} is {_kind(value)}, not {_kind(like)}")
+            if value.shape == like.shape:
+                entries[entry] = torch.empty_like(like, dtype=value.dtype).copy_(value)
+    groups = optimizer.state_dict()["param_groups"]  # the config's; the rate is set at each step
+    optimizer.load_state_dict({"state": state, "param_groups": groups})
+
+
+def _kind(tensor: Tensor) -> str:
+    return f"{tuple(tensor.shape)} {str(tensor.dtype).removeprefix('torch.')}"
 
 
 def _contiguous(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -172,15 +216,17 @@ def _contiguous(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {key: value.detach().cpu().contiguous().clone() for key, value in state.items()}
 
 
-def _optimizer_state(optimizers: Mapping[str, Optimizer]) -> tuple[dict[str, Tensor], dict]:
-    """Tensors by NAME/INDEX/ENTRY, and the parameter groups as plain data."""
-    tensors, groups = {}, {}
-    for name, optimizer in optimizers.items():
-        state = optimizer.state_dict()
-        groups[name] = state["param_groups"]
-        for index, entries in state["state"].items():
-            tensors |= {f"{name}/{index}/{entry}": torch.as_tensor(value) for entry, value in entries.items()}
-    return _contiguous(tensors), groups
+def _optimizer_state(optimizers: Mapping[str, Optimizer]) -> dict[str, Tensor]:
+    """The optimisers' tensors as NAME/INDEX/ENTRY."""
+    return _contiguous(
+        {
+            f"{name}/{index}/{entry}": torch.as_tensor(value)
+            for name, optimizer in optimizers.items()
+            for index, entries in optimizer.state_dict()["state"].items()
+            for entry, value in entries.items()
+            if value is not None  # SGD without momentum has an empty buffer
+        }
+    )
 
 
 def _torch_rng() -> dict[str, Tensor]:
@@ -197,7 +243,10 @@ def _rng_state() -> dict:
     }
 
 
-def _set_rng_state(state: Mapping) -> None:
+def _set_rng_state(state: Mapping, on_cpu: Tensor, on_gpu: Tensor | None) -> None:
+    torch.set_rng_state(on_cpu)
+    if on_gpu is not None and torch.cuda.is_available():
+        torch.cuda.set_rng_state(on_gpu)
     version, internal, gauss_next = state["python"]
     random.setstate((version, tuple(internal), gauss_next))
     kind, keys, *rest = state["numpy"]

@@ -28,6 +28,7 @@ def build_optimizers(section: Mapping, groups: Mapping[str, list[nn.Parameter]])
     `section` is one set of settings for all groups ({type: Adam, lr: 2e-4}) or one per group
     ({generator: {…}, discriminator: {…}}).
     """
+    build.check_mapping(section)
     if not set(section) & set(groups):
         return Optimizers({name: _optimizer(section, parameters) for name, parameters in groups.items()})
     build.check_keys(section, tuple(groups))
@@ -37,8 +38,9 @@ def build_optimizers(section: Mapping, groups: Mapping[str, list[nn.Parameter]])
 
 
 def _optimizer(section: Mapping, parameters: list[nn.Parameter]) -> Optimizer:
+    build.check_mapping(section)
     kind = section.get("type", "Adam")
-    if kind not in OPTIMIZERS:
+    if not isinstance(kind, str) or kind not in OPTIMIZERS:
         choices = ", ".join(OPTIMIZERS)
         raise ConfigError(f"{build.where(section, 'type')}: no optimizer {kind!r}; choose one of {choices}")
     settings = build.without(section, "type")
@@ -51,6 +53,8 @@ def hold_and_decay(step: int, *, steps: int, hold: float = 0.5) -> float:
 
     pix2pixHD's schedule, which holds for 100 epochs and decays over 100.
     """
+    if not 0 <= hold <= 1:
+        raise ValueError(f"hold is {hold}: it must be between 0 and 1")
     start = hold * steps
     return 1.0 if step < start else (steps - step) / max(steps - start, 1)
 

@@ -1,11 +1,15 @@
-"""The folder of a run: claiming a fresh one, and where a resumed one goes on."""
+"""The folder of a run: claiming it for one process, and where a resumed run goes on."""
 
+import fcntl
+import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TextIO
 
 from synthkit import checkpoint, config
 from synthkit.errors import CheckpointError, ConfigError
 
+LOCK = ".lock"
 # what a resumed run may change: how long and how it runs, not what it learns
 CHANGEABLE = {
     f"train.{key}"
@@ -21,27 +25,44 @@ def starting_point(
 ) -> tuple[checkpoint.Checkpoint | None, list[str]]:
     """The newest whole checkpoint of a run with this config that `resume` goes on from, if there is one.
 
-    Also what was wrong with newer checkpoints.
+    Also what was wrong with newer checkpoints. A run that never saved starts anew, with any config.
     """
-    if not folder.is_dir() or not any(folder.iterdir()):
+    if not folder.is_dir() or all(path.name == LOCK for path in folder.iterdir()):
         return None, []
     if not resume:
         raise CheckpointError(f"{folder} is not empty: --resume continues it, --work-dir names another")
+    if not (folder / "config.yaml").is_file():
+        raise CheckpointError(f"{folder} is no run folder: it has no config.yaml")
+    if not list((folder / "checkpoints").glob("[0-9]*")):
+        return None, []
     stored = config.load(folder / "config.yaml")
     now, then = ({path: value for path, value, _ in config.flatten(each)} for each in (cfg, stored))
     changed = sorted(key for key in now.keys() | then.keys() if now.get(key) != then.get(key))
     if refused := [key for key in changed if key not in CHANGEABLE]:
         lines = [f"  {key}: {then.get(key)!r} in the run, {now.get(key)!r} now" for key in refused]
         raise ConfigError("\n".join([f"{folder} was made with another config", *lines]))
-    if not checkpoint.steps(folder / "checkpoints"):
-        return None, []
     return checkpoint.find(folder)
 
 
-def claim(folder: Path, cfg: Mapping) -> None:
-    """Make the run folder and write the config into it."""
+def claim(folder: Path, cfg: Mapping) -> TextIO:
+    """Make the run folder, lock it and write the config into it; the lock lasts as long as the returned file.
+
+    The kernel drops it with the process, however that ends. Raises CheckpointError if another process has it.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "config.yaml").write_text(config.dump(cfg), encoding="utf-8")
+        lock = (folder / LOCK).open("a+", encoding="utf-8")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as err:
+            lock.seek(0)
+            raise CheckpointError(f"{folder} is in use by process {lock.read().strip() or '?'}") from err
+        lock.truncate(0)
+        lock.write(f"{os.getpid()}\n")
+        lock.flush()
+        partial = folder / ".config.yaml.partial"
+        partial.write_text(config.dump(cfg), encoding="utf-8")
+        partial.replace(folder / "config.yaml")
     except OSError as err:
         raise CheckpointError(f"the run folder {folder} cannot be written: {err}") from err
+    return lock

@@ -1,13 +1,15 @@
 """The training loop: a resolved config becomes a run folder."""
 
+import random
 import signal
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from synthkit import __version__, build, checkpoint, config, plugins
@@ -55,9 +57,13 @@ class Training:
     keep: int = 1
 
     def __post_init__(self):
-        for name in ("steps", "batch_size", "log_every", "validate_every", "save_every", "keep"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} is {getattr(self, name)}: it must be at least 1")
+        for least, names in (
+            (1, ("steps", "batch_size", "log_every", "validate_every", "save_every", "keep")),
+            (0, ("seed", "workers", "validation_images", "samples")),
+        ):
+            for name in names:
+                if not least <= getattr(self, name) < 2**32:
+                    raise ValueError(f"{name} is {getattr(self, name)}: it must be at least {least}")
         for name, choices in (("memory_format", MEMORY_FORMATS), ("precision", PRECISIONS)):
             if getattr(self, name) not in choices:
                 raise ValueError(f"{name} is {getattr(self, name)!r}: choose one of {', '.join(choices)}")
@@ -68,7 +74,7 @@ def train(cfg: Mapping, work_dir: str | Path, *, resume: bool = False) -> Path:
 
     The folder must be empty, or hold a run of this config that `resume` continues from its newest whole
     checkpoint. Raises ConfigError, DataError or CheckpointError before the first step where they can be
-    known, and leaves a checkpoint behind when it is interrupted.
+    known. SIGINT and SIGTERM end it after the step in progress, which is saved.
     """
     return Runner(cfg, Path(work_dir), resume=resume).run()
 
@@ -81,11 +87,13 @@ class Runner:
     """One training: the model, its data, optimisers, trackers and the step it has reached."""
 
     def __init__(self, cfg: Mapping, folder: Path, *, resume: bool = False):
-        self.cfg, self.folder = cfg, folder
+        self.cfg = cfg = cfg if isinstance(cfg, config.Section) else config.from_dict(cfg)
+        self.folder = folder
         self.settings = settings = build.call(Training, build.need(cfg, "train"))
         self.step, self.seconds, self.figures, self.trackers = 0, 0.0, Figures(), [Console(folder)]
         start, refused = starting_point(folder, cfg, resume)
-        torch.manual_seed(settings.seed)
+        for seed in (random.seed, np.random.seed, torch.manual_seed):
+            seed(settings.seed)
         self.model = Translator.from_config(build.need(cfg, "model"), precision=settings.precision)
         self.model.to(pick_device(settings.device), memory_format=MEMORY_FORMATS[settings.memory_format])
         self.update = STEPS.get(settings.order)
@@ -100,9 +108,9 @@ class Runner:
     def run(self) -> Path:
         """Train from the step reached to the last one; a finished run is left as it is."""
         if self.step >= self.settings.steps:
-            self._log("notice", message=f"finished at step {self.step}: raise train.steps to go on")
+            self._log("notice", message=f"finished at step {self.step}: raise train.steps above it to go on")
             return self.folder
-        claim(self.folder, self.cfg)
+        lock = claim(self.folder, self.cfg)
         self.trackers.append(MetricsFile(self.folder))
         began = time.perf_counter() - self.seconds
         try:
@@ -115,19 +123,26 @@ class Runner:
                     if last or self.step % self.settings.log_every == 0:
                         self._log("train", **self.figures.means(), seconds=round(self.seconds, 1))
                         self.figures = Figures()
-                    if last or (self.step % self.settings.validate_every == 0 and not stop):
-                        self._validate()
                     if last or stop or self.step % self.settings.save_every == 0:
                         self._save()
-                    if stop and not last:
-                        self._log("notice", message=f"stopped at step {self.step}; --resume goes on")
-                        raise Interrupted(128 + stopped[0])
+                    if last or (self.step % self.settings.validate_every == 0 and not stop):
+                        self._validate(stopped)
+                    if stopped and not last:
+                        self._stop(128 + stopped[0], saved=stop)
                 self._log("end", seconds=round(time.perf_counter() - began, 1))
+                write_report(self.folder)
         finally:
             for tracker in self.trackers:
                 tracker.close()
-            write_report(self.folder)
+            lock.close()
         return self.folder
+
+    def _stop(self, code: int, *, saved: bool) -> None:
+        if not saved:  # the signal came after the step was saved, or was not due
+            self._save()
+        self._log("notice", message=f"stopped at step {self.step}; --resume goes on")
+        write_report(self.folder)
+        raise Interrupted(code)
 
     def _steps(self) -> Iterator[None]:
         """Update the networks once per iteration."""
@@ -163,8 +178,11 @@ class Runner:
             seed=self.settings.seed,
         )
 
-    def _validate(self) -> None:
-        """Score held-out samples where they have photos, draw some of them, and refresh the report."""
+    def _validate(self, stopped: Sequence[int]) -> None:
+        """Score held-out samples where they have photos, draw some of them, and refresh the report.
+
+        Given up when a signal arrives in `stopped`.
+        """
         scores, pictures = ImageScores(), {}
         count = min(self.settings.validation_images, len(self.validation))
         for batch in sequence(self.validation, 1, count=count):
@@ -174,6 +192,8 @@ class Runner:
                 scores.add(fake, batch["image"])
             if len(pictures) < self.settings.samples:
                 pictures[batch["name"][0]] = self._pictures(batch, fake)
+            if stopped:
+                return
         if means := scores.means():
             self._log("validation", scores=means, images=count)
         write_samples(self.folder, self.step, pictures)
@@ -185,7 +205,7 @@ class Runner:
         if "label" in batch:
             label = batch["label"][0, 0].cpu().numpy()
             instance = batch["instance"][0, 0].cpu().numpy() if "instance" in batch else None
-            pictures["label"] = label_colours(label, self.validation.data.palette, instance)
+            pictures["label"] = label_colours(label, getattr(self.validation.data, "palette", None), instance)
         return pictures
 
     def _save(self) -> None:
@@ -236,7 +256,8 @@ def _signals() -> Iterator[list[int]]:
 
     def receive(number, frame):
         received.append(number)
-        signal.signal(number, previous[number])
+        for each, handler in previous.items():
+            signal.signal(each, handler)
 
     previous = {}
     if threading.current_thread() is threading.main_thread():  # Python allows handlers nowhere else

@@ -11,6 +11,7 @@ from functools import cached_property
 
 import torch
 from torch import Tensor
+from torch.nn.utils import get_total_norm
 from torch.optim import Optimizer
 
 from synthkit.errors import SynthkitError
@@ -19,7 +20,7 @@ from synthkit.translator import Translator
 
 
 class NotFiniteError(SynthkitError):
-    """A loss became NaN or infinite; raised before the networks are updated."""
+    """A loss or a gradient became NaN or infinite; raised before an optimiser would use it."""
 
 
 @dataclass
@@ -58,15 +59,16 @@ class Step:
 def update(optimizer: Optimizer, losses: Mapping[str, Tensor], *, retain_graph: bool = False) -> None:
     """Step `optimizer` down the sum of the losses; only its own parameters get gradients.
 
-    Raises NotFiniteError naming the terms, before anything is updated.
+    Raises NotFiniteError, with the value of each term, before this optimiser's parameters are touched.
     """
-    total = sum(losses.values())
-    if not torch.isfinite(total):
-        values = ", ".join(f"{name} = {loss.item()}" for name, loss in losses.items())
-        raise NotFiniteError(f"the loss is not finite: {values}")
     parameters = [p for group in optimizer.param_groups for p in group["params"]]
     optimizer.zero_grad(set_to_none=True)
+    total = sum(losses.values())
     total.backward(inputs=parameters, retain_graph=retain_graph)
+    norm = get_total_norm([p.grad for p in parameters if p.grad is not None])
+    if not torch.isfinite(total + norm):
+        values = ", ".join(f"{name} = {loss.item()}" for name, loss in losses.items())
+        raise NotFiniteError(f"not finite: {values}; norm of the gradients {norm.item()}")
     optimizer.step()
 
 

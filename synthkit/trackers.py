@@ -5,6 +5,7 @@ A record is plain data with a `step` and a `kind`: start, step, train, validatio
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -20,18 +21,20 @@ class Figures:
 
     def __init__(self):
         self.losses, self.rate, self.waited, self.took, self.count = {}, 0.0, 0.0, 0.0, 0
+        self.counts = Counter()
 
     def add(self, losses: Mapping[str, Tensor], rate: float, *, waited: float, took: float) -> None:
         """Count a step: its losses, learning rate, seconds spent waiting for data and in all."""
         for name, value in losses.items():
             self.losses[name] = self.losses.get(name, 0) + value
+            self.counts[name] += 1  # a step need not log every term
         self.rate, self.count = rate, self.count + 1
         self.waited, self.took = self.waited + waited, self.took + took
 
     def means(self) -> dict:
         """The mean losses, the last rate, seconds per step and the share of them spent waiting for data."""
         return {
-            "losses": {name: float(value) / self.count for name, value in self.losses.items()},
+            "losses": {name: float(value) / self.counts[name] for name, value in self.losses.items()},
             "rate": self.rate,
             "seconds_per_step": round(self.took / self.count, 4),
             "data_wait": round(self.waited / self.took, 4),
@@ -43,7 +46,10 @@ class MetricsFile:
     """Appends records as lines of JSON to RUN/metrics.jsonl; mere steps and notices are left out."""
 
     def __init__(self, run: Path):
-        self.file = (run / "metrics.jsonl").open("a", encoding="utf-8")
+        path = run / "metrics.jsonl"
+        torn = path.is_file() and not path.read_bytes().endswith(b"\n")
+        self.file = path.open("a", encoding="utf-8")
+        self.file.write("\n" if torn else "")
 
     def log(self, record: dict) -> None:
         if record["kind"] in ("step", "notice"):
@@ -60,7 +66,7 @@ class Console:
     """A progress bar with losses, seconds per step and time left; plain lines without a terminal."""
 
     def __init__(self, run: Path):
-        self.console = RichConsole(file=sys.stderr, highlight=False, soft_wrap=True)
+        self.console = RichConsole(file=sys.stderr, highlight=False, markup=False, soft_wrap=True)
         self.progress, self.steps = None, 0
 
     def log(self, record: dict) -> None:
@@ -80,7 +86,7 @@ class Console:
             columns = (
                 BarColumn(),
                 MofNCompleteColumn(),
-                TextColumn("{task.description}"),
+                TextColumn("{task.description}", markup=False),
                 TimeRemainingColumn(),
             )
             self.progress = Progress(*columns, console=self.console)

@@ -49,6 +49,8 @@ class Translator(nn.Module):
         Without `training` the discriminator and the losses are left out, and no pretrained weights needed.
         """
         build.check_keys(model, KEYS)
+        for key in ("inputs", "losses", "initializer"):
+            build.check_mapping(model.get(key, {}), build.where(model, key))
         inputs = build_inputs(model.get("inputs", {}))
         channels = sum(each.channels for each in inputs.values())
         networks = {}
@@ -188,8 +190,9 @@ def _build_losses(section: Mapping) -> tuple[dict[str, nn.Module], dict[str, flo
         if spec is None:
             continue
         spec = {"type": spec} if isinstance(spec, str) else spec
+        build.check_mapping(spec, build.where(section, name))
         weights[name] = weight = spec.get("weight", 1.0)
-        if not isinstance(weight, (int, float)) or isinstance(weight, bool):
-            raise ConfigError(f"{weight!r} is not a number", build.where(spec, "weight"))
+        if not isinstance(weight, (int, float)) or isinstance(weight, bool) or not math.isfinite(weight):
+            raise ConfigError(f"{weight!r} is not a finite number", build.where(spec, "weight"))
         losses[name] = LOSSES.build(build.without(spec, "weight"))
     return losses, weights

@@ -62,12 +62,13 @@ def test_vgg19_features_are_those_before_each_pooling_stage(weights_folder, monk
             assert l1_loss(feature, network.features[:end](image)).item() < 1e-6
 
 
-def test_any_timm_model_from_its_file(weights_folder):
+@pytest.mark.parametrize("name", ["resnet18.a1_in1k", "convnext_atto.d2_in1k"])
+def test_any_timm_model_from_its_file(weights_folder, name):
     import timm
 
-    network = timm.create_model("resnet18").eval()
-    save_file(network.state_dict(), weights_folder / "timm--resnet18.a1_in1k.safetensors")
-    backbone = BACKBONES.build({"type": "timm", "model": "resnet18"}).eval()
+    network = timm.create_model(name).eval()
+    save_file(network.state_dict(), weights_folder / f"timm--{name}.safetensors")
+    backbone = BACKBONES.build({"type": "timm", "model": name}).eval()
     image = torch.rand(1, 3, 64, 64)
     mean, std = (torch.tensor(network.pretrained_cfg[key]).view(3, 1, 1) for key in ("mean", "std"))
     with torch.no_grad():

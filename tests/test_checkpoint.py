@@ -23,7 +23,10 @@ def parts(channels: int = 4):
 
 def save(folder, step=3, keep=1, **changes):
     networks, optimizers = parts()
-    given = dict(networks=networks, optimizers=optimizers, state={"config": {"train": {}}}) | changes
+    given = (
+        dict(networks=networks, optimizers=optimizers, state={"config": {"train": {}}, "seconds": 1.5})
+        | changes
+    )
     return checkpoint.save(folder, step=step, keep=keep, **given), networks, optimizers
 
 
@@ -98,7 +101,10 @@ def test_another_architecture_is_listed(tmp_path):
     message = str(error.value)
     assert "missing: encoder.weight" in message
     assert "extra: discriminator.bias" in message
-    assert "reshaped: generator.weight, (4, 3, 3, 3) in the file and (8, 3, 3, 3) here" in message
+    assert (
+        "reshaped: generator.weight, (4, 3, 3, 3) float32 in the file and (8, 3, 3, 3) float32 here"
+        in message
+    )
 
 
 def test_manifest_cannot_name_files_elsewhere(tmp_path):

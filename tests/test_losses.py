@@ -74,9 +74,7 @@ def test_perceptual_is_zero_for_equal_images_and_weighs_layers():
     real = loss.backbone(given.batch["image"])
     fake = loss.backbone(given.fake)
     each = [F.l1_loss(a, b).item() for a, b in zip(real, fake, strict=True)]
-    weighted = sum(
-        value * weight for value, weight in zip(each, (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1), strict=True)
-    )
+    weighted = sum(value * weight for value, weight in zip(each, loss.backbone.layer_weights, strict=True))
     assert math.isclose(loss.generator(given).item(), weighted, rel_tol=1e-5)
     last = Perceptual(layers=[0, 0, 0, 0, 2.0])
     assert math.isclose(last.generator(given).item(), 2 * each[-1], rel_tol=1e-5)

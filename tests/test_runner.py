@@ -89,7 +89,7 @@ def test_resumed_run_equals_the_whole_one(finished, tmp_path, workers):
 def test_finished_run_says_so(finished, capsys):
     before = (finished / "metrics.jsonl").read_text()
     train(tiny(), finished, resume=True)
-    assert "finished at step 6: raise train.steps to go on" in capsys.readouterr().err
+    assert "finished at step 6: raise train.steps above it to go on" in capsys.readouterr().err
     assert (finished / "metrics.jsonl").read_text() == before
 
 

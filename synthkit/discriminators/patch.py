@@ -44,7 +44,7 @@ class PatchGAN(nn.Module):
             conv = spectral_norm(conv) if spectral else conv
             return nn.Sequential(OrderedDict(conv=conv, norm=make_norm(wide_out), act=nn.LeakyReLU(0.2)))
 
-        widths = [min(channels * 2**depth, MAX_CHANNELS) for depth in range(layers + 1)]
+        widths = [channels, *(min(channels * 2**n, MAX_CHANNELS) for n in range(1, layers + 1))]
         first = nn.Conv2d(in_channels, channels, 4, 2, padding)
         last = nn.Conv2d(widths[-1], 1, 4, 1, padding)
         self.blocks = nn.ModuleList(

@@ -3,6 +3,7 @@
 from functools import partial
 
 from torch import nn
+from torch.nn.utils.parametrize import is_parametrized
 
 _METHODS = {
     "normal": lambda gain: partial(nn.init.normal_, std=gain),
@@ -25,9 +26,15 @@ def initialize(module: nn.Module, method: str = "normal", gain: float = 0.02) ->
     draw = _METHODS[method](gain)
     for layer in module.modules():
         if isinstance(layer, _WEIGHTED):
-            # a spectral norm keeps the drawn tensor apart from the normalised one
-            draw(getattr(layer, "weight_orig", layer.weight))
+            draw(_drawn_weight(layer))
         elif isinstance(layer, nn.modules.batchnorm._BatchNorm) and layer.affine:
             nn.init.normal_(layer.weight, 1.0, gain)
             nn.init.zeros_(layer.bias)
     return module
+
+
+def _drawn_weight(layer: nn.Module) -> nn.Parameter:
+    """The weight itself; of a layer with spectral norm the tensor that is normalised."""
+    if is_parametrized(layer, "weight"):
+        return layer.parametrizations.weight.original
+    return getattr(layer, "weight_orig", layer.weight)
