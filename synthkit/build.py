@@ -1,7 +1,8 @@
 """Objects from config mappings: keys and values are checked before the call, errors carry the YAML path."""
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
@@ -13,7 +14,7 @@ from beartype.vale import Is
 from synthkit.errors import ConfigError, SynthkitError, listed, shown
 from synthkit.section import Section, check_keys, where, without
 
-__all__ = ["Section", "call", "check_keys", "check_mapping", "need", "where", "without"]
+__all__ = ["Section", "call", "check_keys", "check_mapping", "need", "place", "where", "without"]
 
 _NOT_BOOL = Is[lambda value: not isinstance(value, bool)]
 # An int passes as a float (PEP 484's numeric tower); True and False pass as neither.
@@ -54,6 +55,15 @@ def check_mapping(section: Any, place: str = "") -> None:
     """Raise ConfigError unless the section is a mapping."""
     if not isinstance(section, Mapping):
         raise ConfigError(f"a mapping is needed, not {shown(section)}", place)
+
+
+@contextmanager
+def place(section: Mapping, key: str) -> Iterator[None]:
+    """Say of a ConfigError raised inside that it comes from this key, unless it has a place already."""
+    try:
+        yield
+    except ConfigError as error:
+        raise error if error.where else ConfigError(str(error), where(section, key)) from error
 
 
 def need(section: Mapping, key: str) -> Any:

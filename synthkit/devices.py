@@ -1,5 +1,6 @@
 """Where models run."""
 
+import re
 from collections.abc import Mapping
 
 import torch
@@ -11,10 +12,9 @@ def pick_device(name: str = "auto") -> torch.device:
     """`auto` is the GPU where there is one, else the CPU; otherwise a torch device: cpu, cuda, cuda:1 …"""
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-    except RuntimeError as err:
-        raise ConfigError(f"no device {name!r}: choose auto, cpu, cuda or cuda:N") from err
+    if not re.fullmatch(r"cpu|cuda(:[0-9]{1,3})?", name):
+        raise ConfigError(f"no device {name!r}: choose auto, cpu, cuda or cuda:N")
+    device = torch.device(name)
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
         raise ConfigError(f"device {name!r} is not there: this machine has {torch.cuda.device_count()} GPUs")
     return device

@@ -1,5 +1,6 @@
 """A trained run as a callable model."""
 
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,8 +13,8 @@ from synthkit.data.pictures import to_uint8
 from synthkit.data.samples import check_ids, check_label, check_sizes, to_tensors
 from synthkit.data.transforms import PairedTransform
 from synthkit.devices import pick_device, to_device
-from synthkit.errors import DataError
-from synthkit.translator import Translator
+from synthkit.errors import ConfigError, DataError
+from synthkit.translator import PRECISIONS, Translator
 
 Picture = str | Path | Image.Image | np.ndarray
 
@@ -22,13 +23,17 @@ def load(run: str | Path, *, device: str = "auto", precision: str | None = None)
     """The model of a run folder, or of one checkpoint in it, ready to translate.
 
     Nothing but the run and the plugins it names is needed. `precision` is fp32 or bf16, by default that of
-    the training. Raises CheckpointError where there is no whole checkpoint, or where it does not fit the
-    networks that its config builds.
+    the training. A damaged newest checkpoint is passed over with a warning. Raises CheckpointError where
+    there is no whole one or it does not fit the networks, ConfigError where its config builds none.
     """
-    found, _ = checkpoint.find(Path(run))
+    found, refused = checkpoint.find(Path(run))
+    for problem in refused:
+        warnings.warn(f"passed over: {problem}", stacklevel=2)
     cfg = config.from_dict(found.config, name=str(found.path))
-    precision = precision or cfg["train"].get("precision", "fp32")
-    translator = Translator.from_config(cfg["model"], precision=precision, training=False)
+    precision = precision or build.need(cfg, "train").get("precision", "fp32")
+    if precision not in PRECISIONS:
+        raise ConfigError(f"precision is {precision!r}: choose one of {', '.join(PRECISIONS)}")
+    translator = Translator.from_config(build.need(cfg, "model"), precision=precision, training=False)
     checkpoint.restore_networks(found, translator.networks, only=tuple(translator.networks))
     return Model(translator.to(pick_device(device)), found, cfg)
 
@@ -38,7 +43,9 @@ class Model:
 
     def __init__(self, translator: Translator, source: checkpoint.Checkpoint, cfg: Mapping):
         self.translator, self.config, self.step = translator.eval(), cfg, source.step
-        self.transform = build.call(PairedTransform, cfg["data"].get("transform", {})).evaluation()
+        self.transform = build.call(
+            PairedTransform, build.need(cfg, "data").get("transform", {})
+        ).evaluation()
 
     @property
     def fields(self) -> tuple[str, ...]:

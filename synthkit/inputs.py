@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from synthkit import build
+from synthkit.errors import DataError
 from synthkit.registry import INPUTS
 
 ORDER = ("label", "boundary", "source", "edge")
@@ -63,7 +64,10 @@ class SourceInput:
         self.channels = channels
 
     def __call__(self, batch: Mapping) -> Tensor:
-        return batch["source"]
+        source = batch["source"]
+        if source.shape[1] != self.channels:
+            raise DataError(f"the source has {source.shape[1]} channels, and the model wants {self.channels}")
+        return source
 
 
 def build_inputs(section: Mapping) -> dict:

@@ -44,7 +44,8 @@ def _optimizer(section: Mapping, parameters: list[nn.Parameter]) -> Optimizer:
         choices = ", ".join(OPTIMIZERS)
         raise ConfigError(f"{build.where(section, 'type')}: no optimizer {kind!r}; choose one of {choices}")
     settings = build.without(section, "type")
-    wired = {key: value for key, value in OPTIMIZERS[kind].items() if key not in settings}
+    other = {"fused", "foreach", "differentiable"} & set(settings)  # they exclude each other
+    wired = {} if other else OPTIMIZERS[kind]
     return build.call(getattr(torch.optim, kind), settings, params=parameters, **wired)
 
 

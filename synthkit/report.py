@@ -106,6 +106,8 @@ def _records(path: Path) -> list[dict]:
             record = json.loads(line)
         except json.JSONDecodeError:  # the writer was interrupted, or is writing just now
             continue
+        if not isinstance(record, dict) or "kind" not in record:
+            continue
         if record["kind"] == "start":
             records = [old for old in records if old["step"] <= record["step"] and old["kind"] != "end"]
         records.append(record)

@@ -95,8 +95,11 @@ class Runner:
         for seed in (random.seed, np.random.seed, torch.manual_seed):
             seed(settings.seed)
         self.model = Translator.from_config(build.need(cfg, "model"), precision=settings.precision)
-        self.model.to(pick_device(settings.device), memory_format=MEMORY_FORMATS[settings.memory_format])
-        self.update = STEPS.get(settings.order)
+        with build.place(cfg["train"], "device"):
+            device = pick_device(settings.device)
+        self.model.to(device, memory_format=MEMORY_FORMATS[settings.memory_format])
+        with build.place(cfg["train"], "order"):
+            self.update = STEPS.get(settings.order)
         self.optimizers = build_optimizers(settings.optimizer, self.model.parameter_groups())
         build.call(hold_and_decay, settings.schedule, step=0, steps=settings.steps)  # its keys are right
         self.data, self.validation = self._open_data("train"), self._open_data("validation")

@@ -1,10 +1,14 @@
 """Checkpoints: what is saved comes back, what is damaged is refused, what fits another network is listed."""
 
+import json
 import random
+import shutil
 
 import numpy as np
 import pytest
 import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
 from torch import nn
 
 from synthkit import checkpoint
@@ -84,9 +88,12 @@ def test_a_failed_write_keeps_the_older_one(tmp_path, monkeypatch):
     def full(*args, **kwargs):
         raise OSError(28, "No space left on device")
 
-    for function in ("save_file", "_write_json", "_flush"):
+    def full_in_rust(*args, **kwargs):
+        raise SafetensorError("No space left on device")
+
+    for function, failing in (("save_file", full_in_rust), ("_write_json", full), ("_flush", full)):
         with monkeypatch.context() as patch:
-            patch.setattr(checkpoint, function, full)
+            patch.setattr(checkpoint, function, failing)
             with pytest.raises(CheckpointError, match="No space left"):
                 save(tmp_path, step=2)
         assert [path.name for path in tmp_path.iterdir()] == [old.name]
@@ -121,3 +128,59 @@ def test_no_run(tmp_path):
         checkpoint.find(tmp_path / "nothing")
     with pytest.raises(CheckpointError, match="no whole checkpoint"):
         checkpoint.find(tmp_path)
+
+
+def test_backup_copies_are_not_checkpoints(tmp_path):
+    path, *_ = save(tmp_path / "checkpoints")
+    shutil.copytree(path, path.with_name("00000003-backup"))
+    assert checkpoint.steps(tmp_path / "checkpoints") == [3]
+
+
+def rewritten(path, name, change) -> None:
+    """Change a file of a checkpoint and make its manifest fit again, as a forger would."""
+    target = path / name
+    if name.endswith(".json"):
+        target.write_text(json.dumps(change(json.loads(target.read_text()))))
+    else:
+        save_file(change(load_file(target)), target)
+    (path / "manifest.json").unlink()
+    records = {each.name: checkpoint._record(each) for each in path.iterdir()}
+    (path / "manifest.json").write_text(json.dumps(records))
+
+
+FORGED = {
+    "no step": ("state.json", lambda state: {k: v for k, v in state.items() if k != "step"}),
+    "step of text": ("state.json", lambda state: state | {"step": "x"}),
+    "negative step": ("state.json", lambda state: state | {"step": -5}),
+    "huge step": ("state.json", lambda state: state | {"step": 10**30}),
+    "no seconds": ("state.json", lambda state: state | {"seconds": None}),
+    "config of text": ("state.json", lambda state: state | {"config": "x"}),
+    "a list": ("state.json", lambda state: [state]),
+    "foreign rng": ("state.json", lambda state: state | {"rng": {"python": 5, "numpy": []}}),
+    "strange key": ("training.safetensors", lambda tensors: tensors | {"evil": torch.zeros(1)}),
+    "unknown group": ("training.safetensors", lambda tensors: tensors | {"a/0/b": torch.zeros(1)}),
+    "index out of range": (
+        "training.safetensors",
+        lambda tensors: tensors | {"generator/99/exp_avg": torch.zeros(1)},
+    ),
+    "short moments": (
+        "training.safetensors",
+        lambda tensors: {k: torch.zeros(7) if k.endswith("exp_avg") else v for k, v in tensors.items()},
+    ),
+    "lost moments": (
+        "training.safetensors",
+        lambda tensors: {k: v for k, v in tensors.items() if k != "generator/0/exp_avg"},
+    ),
+    "whole numbers": ("weights.safetensors", lambda tensors: {k: v.int() for k, v in tensors.items()}),
+}
+
+
+@pytest.mark.parametrize("case", FORGED)
+def test_forged_checkpoints_are_refused(tmp_path, case):
+    """The fused optimisers write past the end of moments that are too short: nothing may reach them."""
+    path, networks, optimizers = save(tmp_path)
+    rewritten(path, *FORGED[case])
+    with pytest.raises(CheckpointError):  # noqa: PT012  (each of the three may be the one that refuses)
+        found = checkpoint.read(path)
+        checkpoint.restore_networks(found, networks)
+        checkpoint.restore_training(found, optimizers)

@@ -15,6 +15,7 @@ import synthkit
 from synthkit import checkpoint, config
 from synthkit.errors import CheckpointError, ConfigError, DataError
 from synthkit.registry import LOSSES
+from synthkit.run_folder import claim
 from synthkit.runner import train
 from synthkit.steps import NotFiniteError
 
@@ -70,14 +71,28 @@ def test_what_a_run_leaves(finished):
     assert state["versions"]["torch"] == torch.__version__
 
 
-@pytest.mark.parametrize("workers", [0, 2])
-def test_resumed_run_equals_the_whole_one(finished, tmp_path, workers):
+def half_of(run, folder):
+    """A copy of a run as it was at step three."""
+    (folder / "checkpoints").mkdir(parents=True)
+    shutil.copy(run / "config.yaml", folder)
+    shutil.copytree(run / "checkpoints" / "00000003", folder / "checkpoints" / "00000003")
+    return folder
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        (),
+        ("train.memory_format=channels_last", "model.discriminator.spectral=true"),
+        ("train.optimizer={type: SGD, lr: 0.01, momentum: 0.9}", "model.generator.norm=batch"),
+        ("train.optimizer={type: RMSprop, lr: 1e-3}", "train.precision=bf16"),
+    ],
+)
+def test_resumed_run_equals_the_whole_one(tmp_path, changes):
     """From the checkpoint in the middle of an epoch, with other workers: the same bits in the end."""
-    half = tmp_path / "half"
-    (half / "checkpoints").mkdir(parents=True)
-    (half / "config.yaml").write_text((finished / "config.yaml").read_text())
-    shutil.copytree(finished / "checkpoints" / "00000003", half / "checkpoints" / "00000003")
-    train(tiny(f"train.workers={workers}"), half, resume=True)
+    finished = train(tiny(*changes), tmp_path / "whole")
+    half = half_of(finished, tmp_path / "half")
+    train(tiny(*changes, "train.workers=2"), half, resume=True)
     ours, theirs = (checkpoint.read(run / "checkpoints" / "00000006") for run in (half, finished))
     for mine, other in ((ours.weights(), theirs.weights()), (ours.training(), theirs.training())):
         assert mine.keys() == other.keys()
@@ -108,7 +123,17 @@ def test_used_folder_and_changed_config_are_refused(finished):
         ("train.steps=many", r"train\.steps .*'many' is not an int"),
         ("train.precision=fp8", "choose one of fp32, bf16"),
         ("train.device=tpu9", "no device 'tpu9'"),
-        ("train.order=alphabetical", "joint"),
+        ("train.order=alphabetical", r"(?s)train\.order \(command line\): .*joint"),
+        ("train.workers=-1", "workers is -1: it must be at least 0"),
+        ("train.seed=-1", "seed is -1"),
+        ("train.schedule.hold=2", "hold is 2: it must be between 0 and 1"),
+        ("train.optimizer={type: [a]}", r"no optimizer \['a'\]"),
+        ("model.inputs=null", "a mapping is needed, not None"),
+        ("model.inputs.label=12", r"model\.inputs\.label \(command line\): a mapping is needed, not 12"),
+        ("model.losses.gan=[1]", r"model\.losses\.gan \(command line\): a mapping is needed"),
+        ("model.generator.channels=-4", r"model\.generator"),
+        ("data.transform=null", r"data\.transform \(command line\): a mapping is needed"),
+        ("data.seed=-1", "seed -1 of streets"),
         ("model.generator.chanels=8", "Did you mean 'channels'"),
         ("model.generator.in_channels=8", "is set by synthkit"),
         ("model.losses.gan.weight=heavy", "model.losses.gan.weight"),
@@ -137,15 +162,57 @@ def test_too_few_classes_name_the_pixel(tmp_path):
         train(tiny("model.inputs.label.classes=3"), tmp_path / "run")
 
 
-def test_nan_is_named_and_never_saved(tmp_path):
+@pytest.mark.parametrize(
+    ("cost", "message"),
+    [
+        (lambda fake: fake.mean() * float("nan"), "broken = nan"),
+        (lambda fake: (fake - fake).square().sum().sqrt(), "norm of the gradients nan"),
+    ],
+)
+def test_nan_is_named_and_never_saved(tmp_path, cost, message):
+    """In a loss, or only in its gradient."""
+
     @LOSSES.register_module("user/broken", force=True)
     class Broken(torch.nn.Module):
         def generator(self, step):
-            return step.fake.mean() * float("nan")
+            return cost(step.fake)
 
-    with pytest.raises(NotFiniteError, match="broken = nan"):
-        train(tiny("model.losses.broken={type: user/broken}"), tmp_path / "run")
+    with pytest.raises(NotFiniteError, match=message):
+        train(tiny("model.losses.broken={type: user/broken}", "train.save_every=1"), tmp_path / "run")
     assert checkpoint.steps(tmp_path / "run" / "checkpoints") == []
+
+
+def test_failing_validation_costs_no_weights(finished, tmp_path, monkeypatch):
+    def refuse(*args, **options):
+        raise DataError("a bad sample")
+
+    monkeypatch.setattr("synthkit.runner.sequence", refuse)
+    with pytest.raises(DataError, match="a bad sample"):
+        train(tiny(), tmp_path / "run")
+    assert checkpoint.steps(tmp_path / "run" / "checkpoints") == [3]
+
+
+def test_damaged_newest_checkpoint_is_passed_over(finished, tmp_path, capsys):
+    """It is said, the older one serves, and both keep their place until the run has written over them."""
+    half = half_of(finished, tmp_path / "half")
+    newest = shutil.copytree(finished / "checkpoints" / "00000006", half / "checkpoints" / "00000006")
+    (newest / "weights.safetensors").write_bytes(b"torn")
+    with pytest.warns(UserWarning, match="passed over: .*weights.safetensors is damaged"):
+        assert synthkit.load(half).step == 3
+    train(tiny("train.save_every=1", "train.keep=1"), half, resume=True)
+    assert "passed over" in capsys.readouterr().err
+    assert checkpoint.find(half)[0].step == 6
+
+
+def test_one_run_per_folder(tmp_path):
+    """The lock goes with its holder, however it ends."""
+    folder = tmp_path / "run"
+    lock = claim(folder, tiny())
+    code = f"import pathlib, synthkit.run_folder as run\nrun.claim(pathlib.Path({str(folder)!r}), {{}})"
+    other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert f"in use by process {os.getpid()}" in other.stderr
+    lock.close()
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True).returncode == 0
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])

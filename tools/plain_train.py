@@ -1,4 +1,4 @@
-"""The training loop in one file: no runner, no run folder, nothing resumed. To read, and to change by hand.
+"""The training loop in one file: no runner, no run folder, no schedule, nothing resumed. To read and change.
 
 python tools/plain_train.py pix2pixhd/streets_64 20
 """
@@ -20,15 +20,15 @@ def main(name: str, steps: int) -> dict[str, float]:
     cfg = load_config(name)
     torch.manual_seed(0)
     model = Translator.from_config(cfg["model"], precision=cfg["train"].get("precision", "fp32"))
-    optimizers = build_optimizers(cfg["train"]["optimizer"], model.parameter_groups())
-    label = model.inputs["label"]
+    optimizers = build_optimizers(cfg["train"].get("optimizer", {}), model.parameter_groups())
+    label = model.inputs.get("label")
     samples = open_data(
         cfg["data"],
         "train",
         training=True,
         fields=(*model.fields, "image"),
-        classes=label.channels,
-        ignore=label.ignore,
+        classes=label.channels if label else None,
+        ignore=label.ignore if label else None,
         seed=0,
     )
     update, losses = STEPS.get(cfg["train"].get("order", "joint")), {}

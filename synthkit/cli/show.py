@@ -41,9 +41,13 @@ def show_data(
     """Draw a contact sheet of a data set as training sees it: maps with boundaries, photos, classes."""
     from synthkit.config import load
     from synthkit.data.show import contact_sheet
+    from synthkit.errors import DataError
 
     sheet, summary = contact_sheet(load(config, overrides or []), split, count)
-    sheet.save(out)
+    try:
+        sheet.save(out)
+    except (OSError, ValueError) as err:
+        raise DataError(f"{out} cannot be written: {err}") from err
     typer.echo(f"{summary}\nsheet: {out}")
 
 

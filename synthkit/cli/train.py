@@ -30,5 +30,6 @@ def train(
 
 def _run_name(config: str) -> Path:
     """A shipped config's name, or a file's without its folder and suffix."""
-    path = Path(config)
-    return Path(path.stem) if path.suffix else path
+    from synthkit.config import shipped_names
+
+    return Path(config) if config in shipped_names() else Path(Path(config).stem)

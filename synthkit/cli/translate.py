@@ -17,20 +17,28 @@ def translate(
     label: Annotated[Path | None, typer.Option(help="A label map, or a folder of them.")] = None,
     instance: Annotated[Path | None, typer.Option(help="An instance map, or a folder.")] = None,
     source: Annotated[Path | None, typer.Option(help="A source image, or a folder.")] = None,
+    image: Annotated[
+        Path | None, typer.Option(help="A photo, or a folder, whose styles a model with an encoder takes.")
+    ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
 ) -> None:
     """Turn label maps (or source images) into photos with a trained model."""
     from rich.progress import track
 
+    from synthkit.errors import DataError
     from synthkit.inference import load
 
-    given = {"label": label, "instance": instance, "source": source}
+    given = {"label": label, "instance": instance, "source": source, "image": image}
     given = {field: path for field, path in given.items() if path is not None}
     jobs = _jobs(given, out)
     model = load(run, device=device)
-    for target, inputs in track(jobs, "translating", disable=len(jobs) == 1):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        model.translate(**inputs).save(target)
+    for target, inputs in track(jobs, "translating") if len(jobs) > 1 else jobs:
+        picture = model.translate(**inputs)
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            picture.save(target)
+        except OSError as err:
+            raise DataError(f"{target} cannot be written: {err}") from err
     typer.echo(f"{len(jobs)} image{'s' if len(jobs) > 1 else ''}: {out}")
 
 
@@ -41,7 +49,7 @@ def _jobs(given: dict[str, Path], out: Path) -> list[tuple[Path, dict[str, Path]
 
     folders = {field for field, path in given.items() if path.is_dir()}
     if folders and folders != set(given):
-        raise DataError("label, instance and source must all be files or all be folders")
+        raise DataError("label, instance, source and image must all be files or all be folders")
     if folders:
         return [(out / f"{stem}.png", inputs) for stem, inputs in pair_folders(given).items()]
     if not given:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 from PIL import Image
 
+from synthkit.build import need
 from synthkit.data import open_data
 from synthkit.data.pictures import label_colours, legend, palette_for, sheet, stack, to_uint8
 from synthkit.data.samples import FIELDS
@@ -17,10 +18,10 @@ def contact_sheet(cfg: Mapping, split: str, count: int) -> tuple[Image.Image, st
 
     Raises DataError for the first sample drawn that training would refuse.
     """
-    label = cfg["model"].get("inputs", {}).get("label", {})
+    label = need(cfg, "model").get("inputs", {}).get("label") or {}
     classes = label.get("classes")
     options = dict(classes=classes, ignore=label.get("ignore"), seed=0)
-    samples = open_data(cfg["data"], split, training=True, fields=(), optional=FIELDS, **options)
+    samples = open_data(need(cfg, "data"), split, training=True, fields=(), optional=FIELDS, **options)
     chosen = np.linspace(0, len(samples) - 1, min(count, len(samples))).round().astype(int)
     drawn = [samples[int(index)] for index in chosen]
     columns = [field for field in COLUMNS if field in samples.fields]

@@ -91,6 +91,8 @@ class Streets:
     ):
         if split not in SPLITS:
             raise ValueError(f"split {split!r} of streets: must be one of {', '.join(SPLITS)}")
+        if seed < 0:
+            raise ValueError(f"seed {seed} of streets: must be 0 or more")
         self.split, self.seed = split, seed
         self.height, self.width = _checked(size)
         if count is not None and not 0 <= count < SPAN:
