@@ -90,6 +90,7 @@ class EfficientNetLite0(TimmFeatures):
     between photos of CamVid and COCO and scenes of `streets`, divided by five.
     """
 
+    beyond = ("conv_head", "bn2", "classifier")  # the layers after the last feature map
     distances = (6.0, 8.4, 7.8, 6.6, 2.4)
 
     def __init__(self, *, out_indices: Sequence[int] | None = None):
@@ -101,6 +102,7 @@ class EfficientNetLite0(TimmFeatures):
         with torch.device("meta"):
             names = timm.create_model("tf_efficientnet_lite0").state_dict()
         state = dict(zip(names, packaged.values(), strict=True))
+        state = {name: value for name, value in state.items() if not name.startswith(self.beyond)}
         super().__init__("tf_efficientnet_lite0", state, out_indices)
         chosen = [self.distances[index] for index in self.network.feature_info.out_indices]
         self.layer_weights = tuple(1 / (len(chosen) * distance) for distance in chosen)
