@@ -48,7 +48,7 @@ def readme_blocks(language: str) -> list[str]:
 def plugin() -> str:
     """The README's first plugin: about a dozen lines."""
     (source,) = [block for block in readme_blocks("python") if "register_module" in block]
-    assert len(source.splitlines()) <= 16
+    assert len(list(filter(None, source.splitlines()))) <= 15
     return source
 
 
