@@ -14,7 +14,7 @@ from beartype.vale import Is
 from synthkit.errors import ConfigError, SynthkitError, listed, shown
 from synthkit.section import Section, check_keys, where, without
 
-__all__ = ["Section", "call", "check_keys", "check_mapping", "need", "place", "where", "without"]
+__all__ = ["Section", "call", "check_keys", "check_mapping", "need", "part", "place", "where", "without"]
 
 _NOT_BOOL = Is[lambda value: not isinstance(value, bool)]
 # An int passes as a float (PEP 484's numeric tower); True and False pass as neither.
@@ -55,6 +55,13 @@ def check_mapping(section: Any, place: str = "") -> None:
     """Raise ConfigError unless the section is a mapping."""
     if not isinstance(section, Mapping):
         raise ConfigError(f"a mapping is needed, not {shown(section)}", place)
+
+
+def part(section: Mapping, key: str) -> Mapping:
+    """The mapping under a key, empty where the key is absent; anything else there is a ConfigError."""
+    value = section.get(key, {})
+    check_mapping(value, where(section, key))
+    return value
 
 
 @contextmanager

@@ -13,8 +13,8 @@ from synthkit.data.pictures import to_uint8
 from synthkit.data.samples import check_ids, check_label, check_sizes, to_tensors
 from synthkit.data.transforms import PairedTransform
 from synthkit.devices import pick_device, to_device
-from synthkit.errors import ConfigError, DataError
-from synthkit.translator import PRECISIONS, Translator
+from synthkit.errors import DataError
+from synthkit.translator import Translator
 
 Picture = str | Path | Image.Image | np.ndarray
 
@@ -31,8 +31,6 @@ def load(run: str | Path, *, device: str = "auto", precision: str | None = None)
         warnings.warn(f"passed over: {problem}", stacklevel=2)
     cfg = config.from_dict(found.config, name=str(found.path))
     precision = precision or build.need(cfg, "train").get("precision", "fp32")
-    if precision not in PRECISIONS:
-        raise ConfigError(f"precision is {precision!r}: choose one of {', '.join(PRECISIONS)}")
     translator = Translator.from_config(build.need(cfg, "model"), precision=precision, training=False)
     checkpoint.restore_networks(found, translator.networks, only=tuple(translator.networks))
     return Model(translator.to(pick_device(device)), found, cfg)
@@ -44,7 +42,7 @@ class Model:
     def __init__(self, translator: Translator, source: checkpoint.Checkpoint, cfg: Mapping):
         self.translator, self.config, self.step = translator.eval(), cfg, source.step
         self.transform = build.call(
-            PairedTransform, build.need(cfg, "data").get("transform", {})
+            PairedTransform, build.part(build.need(cfg, "data"), "transform")
         ).evaluation()
 
     @property

@@ -75,13 +75,7 @@ def build_inputs(section: Mapping) -> dict:
 
     A key of the section is the registered kind, its value the kind's settings; a null input is left out.
     """
-    build.check_mapping(section)
     chosen = {name for name, settings in section.items() if settings is not None}
     known = [name for name in ORDER if name in chosen]
     others = sorted(chosen - set(ORDER))
-    return {name: _build_input(section, name) for name in (*known, *others)}
-
-
-def _build_input(section: Mapping, name: str):
-    build.check_mapping(section[name], build.where(section, name))
-    return build.call(INPUTS.get(name), section[name])
+    return {name: build.call(INPUTS.get(name), build.part(section, name)) for name in (*known, *others)}

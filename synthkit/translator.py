@@ -37,7 +37,7 @@ class Translator(nn.Module):
     ):
         super().__init__()
         if precision not in PRECISIONS:
-            raise ValueError(f"precision is {precision!r}: choose one of {', '.join(PRECISIONS)}")
+            raise ConfigError(f"precision is {precision!r}: choose one of {', '.join(PRECISIONS)}")
         self.networks, self.losses = nn.ModuleDict(networks), nn.ModuleDict(losses or {})
         self.inputs, self.precision = dict(inputs), precision
         self.loss_weights = dict.fromkeys(self.losses, 1.0) | dict(loss_weights or {})
@@ -49,9 +49,7 @@ class Translator(nn.Module):
         Without `training` the discriminator and the losses are left out, and no pretrained weights needed.
         """
         build.check_keys(model, KEYS)
-        for key in ("inputs", "losses", "initializer"):
-            build.check_mapping(model.get(key, {}), build.where(model, key))
-        inputs = build_inputs(model.get("inputs", {}))
+        inputs = build_inputs(build.part(model, "inputs"))
         channels = sum(each.channels for each in inputs.values())
         networks = {}
         if encoder := model.get("encoder"):
@@ -61,8 +59,8 @@ class Translator(nn.Module):
         if training and (discriminator := model.get("discriminator")):
             networks["discriminator"] = DISCRIMINATORS.build(discriminator, in_channels=channels + 3)
         for network in networks.values():
-            build.call(initialize, model.get("initializer", {}), module=network)
-        losses, weights = _build_losses(model.get("losses", {}) if training else {})
+            build.call(initialize, build.part(model, "initializer"), module=network)
+        losses, weights = _build_losses(build.part(model, "losses") if training else {})
         if training:
             _check_adversaries(model, losses)
         return cls(networks, inputs, losses, loss_weights=weights, precision=precision)

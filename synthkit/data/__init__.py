@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from synthkit.build import call, check_mapping, where, without
+from synthkit.build import call, part, without
 from synthkit.data import paired, streets  # noqa: F401  (importing them registers their data sets)
 from synthkit.data.samples import Samples
 from synthkit.data.transforms import PairedTransform
@@ -30,8 +30,7 @@ def open_data(
     `classes`, `ignore` and `seed` are those of Samples.
     Raises ConfigError with the YAML path for a wrong key or value, DataError for wrong data.
     """
-    check_mapping(section.get("transform", {}), where(section, "transform"))
-    transform = call(PairedTransform, section.get("transform", {}))
+    transform = call(PairedTransform, part(section, "transform"))
     data = DATASETS.build(without(section, *CORE_KEYS), split=split)
     chosen = transform if training else transform.evaluation()
     fields = (*fields, *(field for field in optional if field in data.fields))
