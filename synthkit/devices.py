@@ -1,5 +1,6 @@
 """Where models run."""
 
+import os
 import re
 from collections.abc import Mapping
 
@@ -9,14 +10,18 @@ from synthkit.errors import ConfigError
 
 
 def pick_device(name: str = "auto") -> torch.device:
-    """`auto` is the GPU where there is one, else the CPU; otherwise a torch device: cpu, cuda, cuda:1 …"""
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    if not re.fullmatch(r"cpu|cuda(:[0-9]{1,3})?", name):
+    """`auto` is the GPU where there is one, else the CPU; otherwise a torch device: cpu, cuda, cuda:1 …
+
+    `auto` and `cuda` give each process that torchrun started the GPU of its local rank.
+    """
+    if not re.fullmatch(r"auto|cpu|cuda(:[0-9]{1,3})?", name):
         raise ConfigError(f"no device {name!r}: choose auto, cpu, cuda or cuda:N")
-    device = torch.device(name)
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    rank = os.environ.get("LOCAL_RANK")
+    device = torch.device(f"cuda:{rank}" if name == "cuda" and rank is not None else name)
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        raise ConfigError(f"device {name!r} is not there: this machine has {torch.cuda.device_count()} GPUs")
+        raise ConfigError(f"device {device} is not there: this machine has {torch.cuda.device_count()} GPUs")
     return device
 
 

@@ -25,6 +25,10 @@ class CheckpointError(SynthkitError):
     """A checkpoint is damaged, foreign, or does not fit the model."""
 
 
+class NotFiniteError(SynthkitError):
+    """A loss or a gradient became NaN or infinite; raised before an optimiser would use it."""
+
+
 class PluginError(SynthkitError):
     """A plugin is missing, broken, twice there, or registers what it may not."""
 

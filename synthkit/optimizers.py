@@ -1,19 +1,36 @@
-"""Optimisers by their torch names, and the course of the learning rate."""
+"""Optimisers by their torch names, and how a step updates with them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import torch
-from torch import nn
+from torch import Tensor, nn
+from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 from torch.optim import Optimizer
 
 from synthkit import build
-from synthkit.errors import ConfigError
+from synthkit.errors import ConfigError, NotFiniteError
 
 OPTIMIZERS = {"Adam": {"fused": True}, "AdamW": {"fused": True}, "SGD": {"fused": True}, "RMSprop": {}}
+SHOWN = 5
+
+Parameters = Iterable[nn.Parameter | tuple[str, nn.Parameter]]
 
 
 class Optimizers(dict):
-    """Optimisers by group; asking for a group that the model lacks is a ConfigError."""
+    """Optimisers by group, used through `update`.
+
+    Args:
+        optimizers: by group, as in `Translator.parameter_groups`.
+        clip: the norm to which a group's gradient is shortened where it is longer; None leaves it.
+
+    `part` of `parts` is the micro-batch of a step that accumulates gradients; `norms` holds the norm of each
+    group's last gradient before clipping. Asking for a group that the model lacks is a ConfigError.
+    """
+
+    def __init__(self, optimizers: Mapping[str, Optimizer], *, clip: float | None = None):
+        super().__init__(optimizers)
+        self.clip, self.part, self.parts = clip, 1, 1
+        self.norms: dict[str, Tensor] = {}
 
     def __missing__(self, group: str) -> Optimizer:
         raise ConfigError(
@@ -21,24 +38,82 @@ class Optimizers(dict):
             f"add model.{group}, or choose another order"
         )
 
+    def update(self, group: str, losses: Mapping[str, Tensor], *, retain_graph: bool = False) -> None:
+        """Step the group's optimiser down the sum of the losses; only its own parameters get gradients.
 
-def build_optimizers(section: Mapping, groups: Mapping[str, list[nn.Parameter]]) -> Optimizers:
+        In all but the last part of a step the gradients, divided by the number of parts, are kept for the
+        next. Raises NotFiniteError, naming terms and parameters, before any parameter is touched.
+        """
+        optimizer = self[group]
+        parameters = [p for each in optimizer.param_groups for p in each["params"]]
+        if self.part == 1:
+            optimizer.zero_grad(set_to_none=True)
+        total = sum(losses.values())
+        total = total / self.parts if self.parts > 1 else total
+        total.backward(inputs=parameters, retain_graph=retain_graph)
+        norm = get_total_norm([p.grad for p in parameters if p.grad is not None])
+        if not torch.isfinite(total + norm):
+            raise NotFiniteError(_not_finite(group, losses, optimizer))
+        if self.part == self.parts:
+            self.norms[group] = norm
+            if self.clip is not None:
+                clip_grads_with_norm_(parameters, self.clip, norm)
+            optimizer.step()
+
+    def set_rate(self, factor: float) -> None:
+        """Set the learning rate of all groups to `factor` times the one they were made with."""
+        for optimizer in self.values():
+            for group in optimizer.param_groups:
+                group["lr"] = factor * group.setdefault("initial_lr", group["lr"])
+
+    def rates(self) -> dict[str, float]:
+        """The current learning rate of each group."""
+        return {name: optimizer.param_groups[0]["lr"] for name, optimizer in self.items()}
+
+
+def _not_finite(group: str, losses: Mapping[str, Tensor], optimizer: Optimizer) -> str:
+    """What is not finite: terms of the loss, else gradients."""
+    values = ", ".join(f"{name} = {loss.item()}" for name, loss in losses.items())
+    named = [
+        (name, parameter)
+        for each in optimizer.param_groups
+        for name, parameter in zip(each.get("param_names", each["params"]), each["params"], strict=True)
+    ]
+    wrong = [
+        name for name, p in named if p.grad is not None and not torch.isfinite(p.grad).all()
+    ]
+    more = f" and {len(wrong) - SHOWN} more" if len(wrong) > SHOWN else ""
+    gradients = ", ".join(map(str, wrong[:SHOWN])) + more if wrong else "none alone, but their norm"
+    return f"not finite in the update of the {group}: {values}; gradients that are not finite: {gradients}"
+
+
+def build_optimizers(
+    section: Mapping, groups: Mapping[str, Parameters], *, clip: float | None = None
+) -> Optimizers:
     """An optimiser for each group of parameters.
 
-    `section` is one set of settings for all groups ({type: Adam, lr: 2e-4}) or one per group
-    ({generator: {…}, discriminator: {…}}).
+    `section` holds settings for all groups ({type: Adam, lr: 2e-4}), and under a group's name what is
+    different there ({lr: 2e-4, discriminator: {lr: 4e-4}}).
     """
     build.check_mapping(section)
-    if not set(section) & set(groups):
-        return Optimizers({name: _optimizer(section, parameters) for name, parameters in groups.items()})
-    build.check_keys(section, tuple(groups))
-    return Optimizers(
-        {name: _optimizer(build.need(section, name), parameters) for name, parameters in groups.items()}
-    )
+    settings = [key for key, value in section.items() if not isinstance(value, Mapping)]
+    build.check_keys(build.without(section, *settings), tuple(groups))  # a group that is not there
+    shared = build.without(section, *groups)
+    made = {}
+    for name, parameters in groups.items():
+        own = build.part(section, name)
+        made[name] = _optimizer(_laid_over(shared, own), parameters)
+    return Optimizers(made, clip=clip)
 
 
-def _optimizer(section: Mapping, parameters: list[nn.Parameter]) -> Optimizer:
-    build.check_mapping(section)
+def _laid_over(shared: Mapping, own: Mapping) -> Mapping:
+    if not isinstance(shared, build.Section) or not isinstance(own, build.Section):
+        return {**shared, **own}
+    origins = {**shared.origins, **own.origins}
+    return build.Section({**shared, **own}, path=shared.path, origin=shared.origin, origins=origins)
+
+
+def _optimizer(section: Mapping, parameters: Parameters) -> Optimizer:
     kind = section.get("type", "Adam")
     if not isinstance(kind, str) or kind not in OPTIMIZERS:
         choices = ", ".join(OPTIMIZERS)
@@ -47,21 +122,3 @@ def _optimizer(section: Mapping, parameters: list[nn.Parameter]) -> Optimizer:
     other = {"fused", "foreach", "differentiable"} & set(settings)  # they exclude each other
     wired = {} if other else OPTIMIZERS[kind]
     return build.call(getattr(torch.optim, kind), settings, params=parameters, **wired)
-
-
-def hold_and_decay(step: int, *, steps: int, hold: float = 0.5) -> float:
-    """The learning rate's factor at `step` of `steps`: 1 for the share `hold`, then linear towards 0.
-
-    pix2pixHD's schedule, which holds for 100 epochs and decays over 100.
-    """
-    if not 0 <= hold <= 1:
-        raise ValueError(f"hold is {hold}: it must be between 0 and 1")
-    start = hold * steps
-    return 1.0 if step < start else (steps - step) / max(steps - start, 1)
-
-
-def set_rate(optimizers: Mapping[str, Optimizer], factor: float) -> None:
-    """Set the learning rate of all groups to `factor` times the one they were made with."""
-    for optimizer in optimizers.values():
-        for group in optimizer.param_groups:
-            group["lr"] = factor * group.setdefault("initial_lr", group["lr"])

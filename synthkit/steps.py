@@ -1,8 +1,8 @@
 """The orders in which papers update generator and discriminator.
 
 A step is registered in STEPS: `step(model, batch, optimizers) -> logs`. It updates the networks once and
-returns each loss term as a detached scalar. Optimisers are keyed by group, as in
-`Translator.parameter_groups`.
+returns each loss term as a detached scalar. It updates through `optimizers.update(group, losses)`; the groups
+are those of `Translator.parameter_groups`.
 """
 
 from collections.abc import Mapping
@@ -11,16 +11,10 @@ from functools import cached_property
 
 import torch
 from torch import Tensor
-from torch.nn.utils import get_total_norm
-from torch.optim import Optimizer
 
-from synthkit.errors import SynthkitError
+from synthkit.optimizers import Optimizers
 from synthkit.registry import STEPS
 from synthkit.translator import Translator
-
-
-class NotFiniteError(SynthkitError):
-    """A loss or a gradient became NaN or infinite; raised before an optimiser would use it."""
 
 
 @dataclass
@@ -56,68 +50,52 @@ class Step:
         return self.discriminate(self.fake)
 
 
-def update(optimizer: Optimizer, losses: Mapping[str, Tensor], *, retain_graph: bool = False) -> None:
-    """Step `optimizer` down the sum of the losses; only its own parameters get gradients.
-
-    Raises NotFiniteError, with the value of each term, before this optimiser's parameters are touched.
-    """
-    parameters = [p for group in optimizer.param_groups for p in group["params"]]
-    optimizer.zero_grad(set_to_none=True)
-    total = sum(losses.values())
-    total.backward(inputs=parameters, retain_graph=retain_graph)
-    norm = get_total_norm([p.grad for p in parameters if p.grad is not None])
-    if not torch.isfinite(total + norm):
-        values = ", ".join(f"{name} = {loss.item()}" for name, loss in losses.items())
-        raise NotFiniteError(f"not finite: {values}; norm of the gradients {norm.item()}")
-    optimizer.step()
-
-
 def _log(*losses: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {name: value.detach() for terms in losses for name, value in terms.items()}
 
 
 @STEPS.register_module("joint")
-def joint(model: Translator, batch: Mapping, optimizers: Mapping[str, Optimizer]) -> dict[str, Tensor]:
+def joint(model: Translator, batch: Mapping, optimizers: Optimizers) -> dict[str, Tensor]:
     """Both losses from one forward pass, then the generator's step, then the discriminator's (pix2pixHD)."""
     step = Step.forward(model, batch)
     generator, discriminator = model.generator_losses(step), model.discriminator_losses(step)
-    update(optimizers["generator"], generator, retain_graph=True)
-    update(optimizers["discriminator"], discriminator)
+    optimizers.update("generator", generator, retain_graph=True)
+    optimizers.update("discriminator", discriminator)
     return _log(generator, discriminator)
 
 
 @STEPS.register_module("discriminator_first")
 def discriminator_first(
-    model: Translator, batch: Mapping, optimizers: Mapping[str, Optimizer]
+    model: Translator, batch: Mapping, optimizers: Optimizers
 ) -> dict[str, Tensor]:
     """The discriminator's step, then the generator's against the new discriminator (pix2pix)."""
     step = Step.forward(model, batch)
     discriminator = model.discriminator_losses(step.with_fake(step.fake.detach()))
-    update(optimizers["discriminator"], discriminator)
+    optimizers.update("discriminator", discriminator)
     generator = model.generator_losses(step)
-    update(optimizers["generator"], generator)
+    optimizers.update("generator", generator)
     return _log(generator, discriminator)
 
 
 @STEPS.register_module("generator_first")
 def generator_first(
-    model: Translator, batch: Mapping, optimizers: Mapping[str, Optimizer]
+    model: Translator, batch: Mapping, optimizers: Optimizers
 ) -> dict[str, Tensor]:
     """The generator's step, then the discriminator's on a fake of the new generator (SPADE)."""
     generator = model.generator_losses(Step.forward(model, batch))
-    update(optimizers["generator"], generator)
+    optimizers.update("generator", generator)
     with torch.no_grad():
         step = Step.forward(model, batch)
     discriminator = model.discriminator_losses(step)
-    update(optimizers["discriminator"], discriminator)
+    optimizers.update("discriminator", discriminator)
     return _log(generator, discriminator)
 
 
 @STEPS.register_module("generator_only")
 def generator_only(
-    model: Translator, batch: Mapping, optimizers: Mapping[str, Optimizer]
+    model: Translator, batch: Mapping, optimizers: Optimizers
 ) -> dict[str, Tensor]:
     """One step of the generator, for methods without a discriminator (CRN)."""
     generator = model.generator_losses(Step.forward(model, batch))
-    update(optimizers["generator"], generator)
+    optimizers.update("generator", generator)
     return _log(generator)

@@ -2,11 +2,12 @@
 
 import math
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
 
 from synthkit import build
 from synthkit.errors import ConfigError
@@ -40,6 +41,7 @@ class Translator(nn.Module):
             raise ConfigError(f"precision is {precision!r}: choose one of {', '.join(PRECISIONS)}")
         self.networks, self.losses = nn.ModuleDict(networks), nn.ModuleDict(losses or {})
         self.inputs, self.precision = dict(inputs), precision
+        self._parallel: dict[str, DistributedDataParallel] = {}
         self.loss_weights = dict.fromkeys(self.losses, 1.0) | dict(loss_weights or {})
 
     @classmethod
@@ -79,13 +81,31 @@ class Translator(nn.Module):
         encoder = ("image", "instance") if self.has_encoder else ()
         return tuple(dict.fromkeys([*(each.field for each in self.inputs.values()), *encoder]))
 
-    def parameter_groups(self) -> dict[str, list[nn.Parameter]]:
-        """The parameters by optimiser: `discriminator`, and `generator` with all other networks."""
-        groups: dict[str, list[nn.Parameter]] = {}
+    def parameter_groups(self) -> dict[str, list[tuple[str, nn.Parameter]]]:
+        """The named parameters by optimiser: `discriminator`, and `generator` with all other networks."""
+        groups: dict[str, list[tuple[str, nn.Parameter]]] = {}
         for name, network in self.networks.items():
-            group = "discriminator" if name == "discriminator" else "generator"
-            groups.setdefault(group, []).extend(p for p in network.parameters() if p.requires_grad)
+            group = groups.setdefault("discriminator" if name == "discriminator" else "generator", [])
+            group += [(f"{name}.{key}", p) for key, p in network.named_parameters() if p.requires_grad]
         return groups
+
+    def distribute(self) -> None:
+        """Average each network's gradients over the processes from now on, by DistributedDataParallel."""
+        for name, network in self.networks.items():
+            if any(p.requires_grad for p in network.parameters()):
+                # batch norms share their statistics by themselves; buffers stay equal without a broadcast
+                self._parallel[name] = DistributedDataParallel(network, broadcast_buffers=False)
+
+    def unsynchronised(self) -> AbstractContextManager:
+        """Within it, gradients stay in each process: for all but the last micro-batch of a step."""
+        stack = ExitStack()
+        for network in self._parallel.values():
+            stack.enter_context(network.no_sync())
+        return stack
+
+    def _network(self, name: str) -> nn.Module:
+        """The network to call: with gradients the one that shares them with other processes."""
+        return self._parallel.get(name, self.networks[name]) if torch.is_grad_enabled() else self.networks[name]
 
     def autocast(self) -> AbstractContextManager:
         dtype = PRECISIONS[self.precision]
@@ -104,17 +124,15 @@ class Translator(nn.Module):
         """
         condition, extras, style = self.condition(batch), {}, []
         height, width = condition.shape[2:]
-        generator, encoder = (
-            self.networks["generator"],
-            self.networks["encoder"] if self.has_encoder else None,
+        stride = math.lcm(
+            *(getattr(self.networks[name], "stride", 1) for name in self.networks if name != "discriminator")
         )
-        stride = math.lcm(*(getattr(network, "stride", 1) for network in (generator, encoder)))
         with self.autocast():
-            if encoder is not None:
+            if self.has_encoder:
                 instance = pad_to(batch["instance"].double(), stride)  # reflection takes no integers
-                features, extras = encoder(pad_to(batch["image"], stride), instance.long())
+                features, extras = self._network("encoder")(pad_to(batch["image"], stride), instance.long())
                 style = [features]
-            image = generator(pad_to(condition, stride), *style)
+            image = self._network("generator")(pad_to(condition, stride), *style)
         if isinstance(image, tuple):
             image, extras = image[0], extras | image[1]
         return condition, image[..., :height, :width].float(), extras
@@ -122,7 +140,7 @@ class Translator(nn.Module):
     def discriminate(self, condition: Tensor, image: Tensor) -> list[list[Tensor]]:
         """The discriminator's features over scales and layers, the logits last."""
         with self.autocast():
-            return self.networks["discriminator"](condition, image)
+            return self._network("discriminator")(condition, image)
 
     def translate(self, batch: Mapping) -> Tensor:
         """Images (N, 3, H, W) in [-1, 1] for a batch, in evaluation mode and without gradients."""
