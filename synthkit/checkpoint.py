@@ -1,32 +1,30 @@
 """The one place that writes and reads weights and training state.
 
-A checkpoint is a folder, `checkpoints/STEP`: `weights.safetensors` (networks), `training.safetensors`
-(optimisers and random states), `state.json` (config, step, versions) and `manifest.json` (size and SHA-256
-of the other files). It is written under a temporary name, flushed to disk and renamed, so that a folder under
-its final name is whole.
+A checkpoint is a folder, `checkpoints/STEP`: `weights.safetensors` (networks), `average.safetensors` (their
+averaged weights, where they are kept), `training.safetensors` (optimisers, losses and random states),
+`state.json` (config, step, progress, versions) and `manifest.json` (size and SHA-256 of the other files). It is
+written under a temporary name, flushed to disk and renamed, so that a folder under its final name is whole.
 """
 
 import hashlib
 import json
 import os
-import random
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
-import numpy as np
-import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
-from torch.optim import Optimizer
 
 from synthkit.errors import CheckpointError
 
 FORMAT = 1
 MANIFEST = "manifest.json"
+SHOWN = 12  # keys of a kind in a message
 
 
 @dataclass(frozen=True)
@@ -44,12 +42,21 @@ class Checkpoint:
     def step(self) -> int:
         return self.state["step"]
 
+    @property
+    def is_averaged(self) -> bool:
+        """Whether it holds averaged weights too."""
+        return (self.path / "average.safetensors").is_file()
+
     def weights(self) -> dict[str, Tensor]:
         """The networks' state dict."""
         return self._load("weights.safetensors")
 
+    def average(self) -> dict[str, Tensor]:
+        """The averaged weights of the networks that translate, and `count`."""
+        return self._load("average.safetensors")
+
     def training(self) -> dict[str, Tensor]:
-        """The state of optimisers and of torch's random numbers."""
+        """The state of optimisers, losses and torch's random numbers."""
         return self._load("training.safetensors")
 
     def _load(self, name: str) -> dict[str, Tensor]:
@@ -64,24 +71,25 @@ def save(
     *,
     step: int,
     state: Mapping,
-    networks: nn.Module,
-    optimizers: Mapping[str, Optimizer],
+    tensors: Mapping[str, Mapping[str, Tensor]],
     keep: int = 1,
+    spare: Container[int] = (),
 ) -> Path:
     """Write `folder/STEP` and then remove older ones until `keep` are left; return its path.
 
-    `state` is plain data that goes into `state.json` beside the step. Raises CheckpointError when it cannot
-    be written (disk full …); the older checkpoints are untouched then.
+    `state` is plain data that goes into `state.json` beside the step. `tensors` holds the content of
+    NAME.safetensors by name: weights, training, and average where there is one. The steps in `spare` are
+    never removed. Raises CheckpointError when it cannot be written (disk full …); the older checkpoints are
+    untouched then.
     """
     final, partial = folder / f"{step:08d}", folder / f".{step:08d}.partial"
     try:
         for leftover in folder.glob(".*.partial"):
             shutil.rmtree(leftover, ignore_errors=True)
         partial.mkdir(parents=True)
-        save_file(_contiguous(networks.state_dict()), partial / "weights.safetensors")
-        save_file(_optimizer_state(optimizers) | _torch_rng(), partial / "training.safetensors")
-        state = {"format": FORMAT, "step": step, **state, "rng": _rng_state()}
-        _write_json(partial / "state.json", state)
+        for name, content in tensors.items():
+            save_file(_contiguous(content), partial / f"{name}.safetensors")
+        _write_json(partial / "state.json", {"format": FORMAT, "step": step, **state})
         _write_json(partial / MANIFEST, {path.name: _record(path) for path in sorted(partial.iterdir())})
         for path in (*partial.iterdir(), partial):
             _flush(path)
@@ -91,7 +99,10 @@ def save(
     except (OSError, SafetensorError) as err:
         shutil.rmtree(partial, ignore_errors=True)
         raise CheckpointError(f"the checkpoint {final} could not be written: {err}") from err
-    for old in [old for old in steps(folder) if old <= step][:-keep]:  # a newer one is damaged, and not ours
+    older = [
+        old for old in steps(folder) if old <= step and old not in spare
+    ]  # a newer one is damaged, not ours
+    for old in older[:-keep]:
         shutil.rmtree(folder / f"{old:08d}", ignore_errors=True)
     return final
 
@@ -122,7 +133,7 @@ def _check_state(state: object, path: Path) -> None:
     """Raise CheckpointError unless `state.json` holds what a checkpoint records, in its types."""
     if not isinstance(state, dict) or state.get("format") != FORMAT:
         raise CheckpointError(f"{path} is not in format {FORMAT}")
-    for key, kinds in {"step": int, "seconds": (int, float), "config": dict, "rng": dict}.items():
+    for key, kinds in {"step": int, "seconds": (int, float), "config": dict, "progress": dict}.items():
         if not isinstance(state.get(key), kinds) or isinstance(state[key], bool):
             raise CheckpointError(f"{path}: {key!r} is missing or of another type")
     if not 0 <= state["step"] < 10**18 or not 0 <= state["seconds"] < 10**18:
@@ -148,63 +159,61 @@ def find(run: Path) -> tuple[Checkpoint, list[str]]:
     raise CheckpointError("\n".join([f"{folder} holds no whole checkpoint", *refused]))
 
 
-def restore_networks(checkpoint: Checkpoint, networks: nn.Module, *, only: tuple[str, ...] = ()) -> None:
-    """Load the weights into `networks` (those named by `only`, or all), strictly.
+class Handover(NamedTuple):
+    """What partial loading did: the keys that were loaded, are new here, and were refused, with the reason."""
+
+    loaded: list[str]
+    new: list[str]
+    refused: list[str]
+
+    def describe(self, source: Checkpoint) -> str:
+        """Lines for people."""
+        counts = (f"{len(keys)} {title}" for title, keys in self._asdict().items())
+        lines = [f"weights from {source.path}, step {source.step}: {', '.join(counts)}"]
+        for title, keys in (("new", self.new), ("refused", self.refused)):
+            more = [f"… and {len(keys) - SHOWN} more"] if len(keys) > SHOWN else []
+            lines += [f"  {title}: {key}" for key in (*keys[:SHOWN], *more)]
+        return "\n".join(lines)
+
+
+def restore_networks(
+    checkpoint: Checkpoint, networks: nn.Module, *, only: tuple[str, ...] = (), averaged: bool = False
+) -> None:
+    """Load the weights, or the averaged ones, into `networks` (those named by `only`, or all), strictly.
 
     Raises CheckpointError listing the missing, the extra and the reshaped keys.
     """
-    expected, stored = networks.state_dict(), checkpoint.weights()
+    expected, stored = networks.state_dict(), checkpoint.average() if averaged else checkpoint.weights()
+    stored.pop("count", None)
     if only:
         expected = {key: value for key, value in expected.items() if key.split(".")[0] in only}
         stored = {key: value for key, value in stored.items() if key.split(".")[0] in only}
-    shared = expected.keys() & stored.keys()
-    problems = [f"missing: {key}" for key in sorted(expected.keys() - shared)]
-    problems += [f"extra: {key}" for key in sorted(stored.keys() - shared)]
-    problems += [
-        f"reshaped: {key}, {_kind(stored[key])} in the file and {_kind(expected[key])} here"
-        for key in sorted(shared)
-        if _kind(stored[key]) != _kind(expected[key])
-    ]
+    problems = [f"missing: {key}" for key in sorted(expected.keys() - stored.keys())]
+    problems += [f"extra: {key}" for key in sorted(stored.keys() - expected.keys())]
+    problems += [f"reshaped: {text}" for text in _reshaped(expected, stored).values()]
     if problems:
         raise CheckpointError(f"{checkpoint.path} is of another architecture\n  " + "\n  ".join(problems))
     networks.load_state_dict(stored, strict=False)  # what `only` left out; all else was checked above
 
 
-def restore_training(checkpoint: Checkpoint, optimizers: Mapping[str, Optimizer]) -> None:
-    """Load the optimisers' state and the random states of torch, NumPy and Python.
-
-    Raises CheckpointError where they do not fit the optimisers.
-    """
-    tensors = checkpoint.training()
-    try:
-        _set_rng_state(checkpoint.state["rng"], tensors.pop("rng.cpu"), tensors.pop("rng.cuda", None))
-        states: dict[str, dict] = {name: {} for name in optimizers}
-        for key, value in tensors.items():
-            name, index, entry = key.split("/")
-            states[name].setdefault(int(index), {})[entry] = value
-        for name, optimizer in optimizers.items():
-            _restore_optimizer(optimizer, states[name])
-    except (KeyError, IndexError, TypeError, ValueError, RuntimeError) as err:
-        raise CheckpointError(f"{checkpoint.path}: the training state does not fit: {err!r}") from err
+def hand_over(checkpoint: Checkpoint, networks: nn.Module) -> Handover:
+    """Load the weights that have the name and shape of one of `networks`, and say what was done with all."""
+    expected, stored = networks.state_dict(), checkpoint.weights()
+    reshaped = _reshaped(expected, stored)
+    loaded = {key: stored[key] for key in expected if key in stored and key not in reshaped}
+    networks.load_state_dict(loaded, strict=False)
+    extra = [f"{key}, which is not here" for key in stored if key not in expected]
+    new = [key for key in expected if key not in stored]
+    return Handover(list(loaded), new, [*reshaped.values(), *extra])
 
 
-def _restore_optimizer(optimizer: Optimizer, state: dict[int, dict[str, Tensor]]) -> None:
-    """Load the state by parameter index, each tensor in the memory format of its parameter.
-
-    torch's fused optimisers walk parameter and moments in memory order without looking at their strides.
-    """
-    parameters = [p for group in optimizer.param_groups for p in group["params"]]
-    for index, entries in state.items():
-        like = parameters[index]
-        if entries.keys() != next(iter(state.values())).keys():
-            raise ValueError(f"parameter {index} has {sorted(entries)}, unlike the others")
-        for entry, value in entries.items():
-            if value.shape not in (like.shape, torch.Size()) or not value.is_floating_point():
-                raise ValueError(f"{entry} of parameter {index} is {_kind(value)}, not {_kind(like)}")
-            if value.shape == like.shape:
-                entries[entry] = torch.empty_like(like, dtype=value.dtype).copy_(value)
-    groups = optimizer.state_dict()["param_groups"]  # the config's; the rate is set at each step
-    optimizer.load_state_dict({"state": state, "param_groups": groups})
+def _reshaped(expected: Mapping[str, Tensor], stored: Mapping[str, Tensor]) -> dict[str, str]:
+    """What is said of each shared key of another shape or type."""
+    return {
+        key: f"{key}, {_kind(stored[key])} in the file and {_kind(value)} here"
+        for key, value in sorted(expected.items())
+        if key in stored and _kind(stored[key]) != _kind(value)
+    }
 
 
 def _kind(tensor: Tensor) -> str:
@@ -214,43 +223,6 @@ def _kind(tensor: Tensor) -> str:
 def _contiguous(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     # safetensors refuses channels_last tensors, and tensors that share memory
     return {key: value.detach().cpu().contiguous().clone() for key, value in state.items()}
-
-
-def _optimizer_state(optimizers: Mapping[str, Optimizer]) -> dict[str, Tensor]:
-    """The optimisers' tensors as NAME/INDEX/ENTRY."""
-    return _contiguous(
-        {
-            f"{name}/{index}/{entry}": torch.as_tensor(value)
-            for name, optimizer in optimizers.items()
-            for index, entries in optimizer.state_dict()["state"].items()
-            for entry, value in entries.items()
-            if value is not None  # SGD without momentum has an empty buffer
-        }
-    )
-
-
-def _torch_rng() -> dict[str, Tensor]:
-    states = {"rng.cpu": torch.get_rng_state()}
-    return states | ({"rng.cuda": torch.cuda.get_rng_state()} if torch.cuda.is_available() else {})
-
-
-def _rng_state() -> dict:
-    kind, keys, position, has_gauss, gauss = np.random.get_state()
-    version, internal, gauss_next = random.getstate()
-    return {
-        "python": [version, list(internal), gauss_next],
-        "numpy": [kind, keys.tolist(), position, has_gauss, gauss],
-    }
-
-
-def _set_rng_state(state: Mapping, on_cpu: Tensor, on_gpu: Tensor | None) -> None:
-    torch.set_rng_state(on_cpu)
-    if on_gpu is not None and torch.cuda.is_available():
-        torch.cuda.set_rng_state(on_gpu)
-    version, internal, gauss_next = state["python"]
-    random.setstate((version, tuple(internal), gauss_next))
-    kind, keys, *rest = state["numpy"]
-    np.random.set_state((kind, np.array(keys, np.uint32), *rest))
 
 
 def _record(path: Path) -> dict:

@@ -11,7 +11,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
-from typing import Any
 
 import torch
 import torch.distributed as dist
@@ -29,6 +28,11 @@ BEAT, SILENCE, GRACE = 1.0, 15.0, 5.0  # seconds between signs of life, until a 
 def launched() -> bool:
     """Whether torchrun, or what sets the same variables, started several processes."""
     return int(os.environ.get("WORLD_SIZE", "1")) > 1
+
+
+def is_launched_first() -> bool:
+    """Whether this is the first process, or the only one; known before and after they have joined."""
+    return os.environ.get("RANK", "0") == "0"
 
 
 def mean(tensor: Tensor) -> Tensor:

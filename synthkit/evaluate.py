@@ -5,15 +5,14 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from synthkit.distributed import all_gather_object
 from synthkit.registry import METRICS
-
-IMAGE_METRICS = ("l1", "psnr", "ssim")
 
 
 class ImageScores:
     """Accumulates registered metrics of (fake, real) pairs; both are (N, 3, H, W) in [-1, 1]."""
 
-    def __init__(self, metrics: Sequence[str] = IMAGE_METRICS):
+    def __init__(self, metrics: Sequence[str]):
         self.functions = {name: METRICS.get(name) for name in metrics}
         self.values: dict[str, list[Tensor]] = {name: [] for name in metrics}
 
@@ -23,5 +22,7 @@ class ImageScores:
             self.values[name].append(function(fake, real).double().cpu())
 
     def means(self) -> dict[str, float]:
-        """The mean of each metric over all images so far; empty without any."""
-        return {name: torch.cat(parts).mean().item() for name, parts in self.values.items() if parts}
+        """The mean of each metric over all images so far, of all processes; empty without any."""
+        processes = all_gather_object(self.values)
+        parts = {name: [part for values in processes for part in values[name]] for name in self.values}
+        return {name: torch.cat(found).mean().item() for name, found in parts.items() if found}

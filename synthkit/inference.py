@@ -32,7 +32,9 @@ def load(run: str | Path, *, device: str = "auto", precision: str | None = None)
     cfg = config.from_dict(found.config, name=str(found.path))
     precision = precision or build.need(cfg, "train").get("precision", "fp32")
     translator = Translator.from_config(build.need(cfg, "model"), precision=precision, training=False)
-    checkpoint.restore_networks(found, translator.networks, only=tuple(translator.networks))
+    checkpoint.restore_networks(
+        found, translator.networks, only=tuple(translator.networks), averaged=found.is_averaged
+    )
     return Model(translator.to(pick_device(device)), found, cfg)
 
 

@@ -79,9 +79,7 @@ def _not_finite(group: str, losses: Mapping[str, Tensor], optimizer: Optimizer) 
         for each in optimizer.param_groups
         for name, parameter in zip(each.get("param_names", each["params"]), each["params"], strict=True)
     ]
-    wrong = [
-        name for name, p in named if p.grad is not None and not torch.isfinite(p.grad).all()
-    ]
+    wrong = [name for name, p in named if p.grad is not None and not torch.isfinite(p.grad).all()]
     more = f" and {len(wrong) - SHOWN} more" if len(wrong) > SHOWN else ""
     gradients = ", ".join(map(str, wrong[:SHOWN])) + more if wrong else "none alone, but their norm"
     return f"not finite in the update of the {group}: {values}; gradients that are not finite: {gradients}"

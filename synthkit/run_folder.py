@@ -14,8 +14,8 @@ LOCK = ".lock"
 CHANGEABLE = {
     f"train.{key}"
     for key in (
-        *("steps", "device", "workers", "log_every", "validate_every", "save_every"),
-        *("validation_images", "samples", "keep", "memory_format"),
+        *("steps", "device", "workers", "log_every", "validate_every", "save_every", "validation_images"),
+        *("samples", "patience", "keep", "memory_format", "dry_run"),
     )
 } | {"data.root"}
 
@@ -27,7 +27,7 @@ def starting_point(
 
     Also what was wrong with newer checkpoints. A run that never saved starts anew, with any config.
     """
-    if not folder.is_dir() or all(path.name == LOCK for path in folder.iterdir()):
+    if not folder.is_dir() or all(path.name.startswith(".") for path in folder.iterdir()):
         return None, []
     if not resume:
         raise CheckpointError(f"{folder} is not empty: --resume continues it, --work-dir names another")
@@ -38,14 +38,14 @@ def starting_point(
     stored = config.load(folder / "config.yaml")
     now, then = ({path: value for path, value, _ in config.flatten(each)} for each in (cfg, stored))
     changed = sorted(key for key in now.keys() | then.keys() if now.get(key) != then.get(key))
-    if refused := [key for key in changed if key not in CHANGEABLE]:
+    if refused := [key for key in changed if key not in CHANGEABLE and not key.startswith("train.trackers")]:
         lines = [f"  {key}: {then.get(key)!r} in the run, {now.get(key)!r} now" for key in refused]
         raise ConfigError("\n".join([f"{folder} was made with another config", *lines]))
     return checkpoint.find(folder)
 
 
-def claim(folder: Path, cfg: Mapping) -> TextIO:
-    """Make the run folder, lock it and write the config into it; the lock lasts as long as the returned file.
+def claim(folder: Path) -> TextIO:
+    """Make the run folder and lock it; the lock lasts as long as the returned file.
 
     The kernel drops it with the process, however that ends. Raises CheckpointError if another process has it.
     """
@@ -60,9 +60,16 @@ def claim(folder: Path, cfg: Mapping) -> TextIO:
         lock.truncate(0)
         lock.write(f"{os.getpid()}\n")
         lock.flush()
-        partial = folder / ".config.yaml.partial"
+    except OSError as err:
+        raise CheckpointError(f"the run folder {folder} cannot be written: {err}") from err
+    return lock
+
+
+def write_config(folder: Path, cfg: Mapping) -> None:
+    """Write the resolved config to RUN/config.yaml. Raises CheckpointError where that fails."""
+    partial = folder / ".config.yaml.partial"
+    try:
         partial.write_text(config.dump(cfg), encoding="utf-8")
         partial.replace(folder / "config.yaml")
     except OSError as err:
         raise CheckpointError(f"the run folder {folder} cannot be written: {err}") from err
-    return lock

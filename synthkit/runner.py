@@ -1,72 +1,31 @@
 """The training loop: a resolved config becomes a run folder."""
 
-import random
+import os
 import signal
+import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import closing, contextmanager, nullcontext
+from dataclasses import asdict
 from pathlib import Path
 
-import numpy as np
 import torch
 
-from synthkit import __version__, build, checkpoint, config, plugins
-from synthkit.data import open_data
-from synthkit.data.loader import batches, sequence, worker_errors
-from synthkit.data.pictures import label_colours, to_uint8
-from synthkit.data.samples import Samples
-from synthkit.devices import pick_device, to_device
-from synthkit.evaluate import ImageScores
-from synthkit.optimizers import build_optimizers, hold_and_decay, set_rate
-from synthkit.registry import STEPS
+from synthkit import __version__, build, checkpoint, config, distributed, memory
+from synthkit.data.loader import worker_errors
+from synthkit.devices import pick_device
+from synthkit.figures import Figures
+from synthkit.health import Monitor
+from synthkit.rehearsal import Estimate, rehearse
 from synthkit.report import write_report, write_samples
-from synthkit.run_folder import claim, starting_point
-from synthkit.trackers import Console, Figures, MetricsFile
-from synthkit.translator import PRECISIONS, Translator
-
-MEMORY_FORMATS = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}
+from synthkit.run_folder import claim, starting_point, write_config
+from synthkit.trackers import Console, open_trackers
+from synthkit.trainer import Trainer
 
 
-@dataclass(kw_only=True)
-class Training:
-    """The config's `train` section.
-
-    `order` is a registered step. `optimizer` and `schedule` are the settings of `optimizers`. Every
-    `log_every` steps the losses are logged, every `validate_every` (and at the end) the validation
-    set's first `validation_images` are scored and `samples` of them drawn, every `save_every` (and at the
-    end) a checkpoint is written and all but the last `keep` removed. `device` is auto, cpu, cuda or cuda:N.
-    """
-
-    steps: int
-    order: str = "joint"
-    batch_size: int = 1
-    precision: str = "fp32"
-    memory_format: str = "contiguous"
-    device: str = "auto"
-    seed: int = 0
-    workers: int = 2
-    optimizer: Mapping = field(default_factory=dict)
-    schedule: Mapping = field(default_factory=dict)
-    log_every: int = 20
-    validate_every: int = 500
-    save_every: int = 500
-    validation_images: int = 100
-    samples: int = 6
-    keep: int = 1
-
-    def __post_init__(self):
-        for least, names in (
-            (1, ("steps", "batch_size", "log_every", "validate_every", "save_every", "keep")),
-            (0, ("seed", "workers", "validation_images", "samples")),
-        ):
-            for name in names:
-                if not least <= getattr(self, name) < 2**32:
-                    raise ValueError(f"{name} is {getattr(self, name)}: it must be at least {least}")
-        for name, choices in (("memory_format", MEMORY_FORMATS), ("precision", PRECISIONS)):
-            if getattr(self, name) not in choices:
-                raise ValueError(f"{name} is {getattr(self, name)!r}: choose one of {', '.join(choices)}")
+class Interrupted(SystemExit):
+    """Ended by a signal after the step in progress; a checkpoint was saved. The code is 128 + the signal."""
 
 
 def train(cfg: Mapping, work_dir: str | Path, *, resume: bool = False) -> Path:
@@ -74,182 +33,214 @@ def train(cfg: Mapping, work_dir: str | Path, *, resume: bool = False) -> Path:
 
     The folder must be empty, or hold a run of this config that `resume` continues from its newest whole
     checkpoint. Raises ConfigError, DataError or CheckpointError before the first step where they can be
-    known. SIGINT and SIGTERM end it after the step in progress, which is saved.
+    known. SIGINT and SIGTERM end it after the step in progress, which is saved. Of several processes that
+    torchrun started the first one alone writes.
     """
-    return Runner(cfg, Path(work_dir), resume=resume).run()
+    cfg, folder = config.from_dict(cfg) if not isinstance(cfg, config.Section) else cfg, Path(work_dir)
+    with _joined(cfg):
+        start, refused = starting_point(folder, cfg, resume)
+        notices = [f"passed over: {problem}" for problem in refused]
+        trainer = _prepared(cfg, start, notices)
+        if trainer.ending:
+            return _leave(folder, [*notices, trainer.ending])
+        distributed.barrier()  # the first process writes into the folder that the others have just looked at
+        with closing(claim(folder)) if distributed.is_main_process() else nullcontext():
+            estimate = None
+            if trainer.settings.dry_run:
+                with worker_errors():
+                    estimate = rehearse(trainer, folder)
+                del trainer  # it has learnt something: the training begins with one that has not
+                trainer = _prepared(cfg, start, [])
+            Runner(trainer, folder).run(notices, estimate)
+    return folder
 
 
-class Interrupted(SystemExit):
-    """Ended by a signal after the step in progress; a checkpoint was saved. The code is 128 + the signal."""
+def dry_run(cfg: Mapping) -> Estimate:
+    """Try a few steps, a validation and a save of a config, keep nothing, and estimate the whole training."""
+    cfg = config.from_dict(cfg) if not isinstance(cfg, config.Section) else cfg
+    with _joined(cfg), tempfile.TemporaryDirectory() as folder, worker_errors():
+        return rehearse(_prepared(cfg, None, []), Path(folder))
+
+
+@contextmanager
+def _joined(cfg: Mapping) -> Iterator[None]:
+    """What surrounds a training: its processes, determinism, and what is said when memory runs out."""
+    settings = build.part(cfg, "train")
+    with build.place(settings, "device"):
+        device = pick_device(settings.get("device", "auto"))
+    with memory.advice(device), distributed.joined(device):
+        with _deterministic() if settings.get("deterministic") is True else nullcontext():
+            yield
+
+
+def _prepared(cfg: Mapping, start: checkpoint.Checkpoint | None, notices: list[str]) -> Trainer:
+    """A trainer at the point where the training begins or goes on; `notices` takes what there is to say."""
+    trainer = Trainer(cfg)
+    if start is not None:
+        trainer.restore(start)
+        notices.append(f"resumed at step {start.step} from {start.path}")
+    elif trainer.settings.init_from is not None:
+        with build.place(cfg["train"], "init_from"):
+            source, _ = checkpoint.find(Path(trainer.settings.init_from))
+        notices.append(checkpoint.hand_over(source, trainer.model.networks).describe(source))
+    return trainer
+
+
+def _leave(folder: Path, notices: Sequence[str]) -> Path:
+    if distributed.is_main_process():
+        for notice in notices:
+            Console(folder).log({"kind": "notice", "message": notice})
+    return folder
 
 
 class Runner:
-    """One training: the model, its data, optimisers, trackers and the step it has reached."""
+    """Drives a trainer to the end of its training and keeps the run folder."""
 
-    def __init__(self, cfg: Mapping, folder: Path, *, resume: bool = False):
-        self.cfg = cfg = cfg if isinstance(cfg, config.Section) else config.from_dict(cfg)
-        self.folder = folder
-        self.settings = settings = build.call(Training, build.need(cfg, "train"))
-        self.step, self.seconds, self.figures, self.trackers = 0, 0.0, Figures(), [Console(folder)]
-        start, refused = starting_point(folder, cfg, resume)
-        for seed in (random.seed, np.random.seed, torch.manual_seed):
-            seed(settings.seed)
-        self.model = Translator.from_config(build.need(cfg, "model"), precision=settings.precision)
-        with build.place(cfg["train"], "device"):
-            device = pick_device(settings.device)
-        self.model.to(device, memory_format=MEMORY_FORMATS[settings.memory_format])
-        with build.place(cfg["train"], "order"):
-            self.update = STEPS.get(settings.order)
-        self.optimizers = build_optimizers(settings.optimizer, self.model.parameter_groups())
-        build.call(hold_and_decay, settings.schedule, step=0, steps=settings.steps)  # its keys are right
-        self.data, self.validation = self._open_data("train"), self._open_data("validation")
-        for problem in refused:
-            self._log("notice", message=f"passed over: {problem}")
-        if start is not None:
-            self._restore(start)
+    def __init__(self, trainer: Trainer, folder: Path):
+        self.trainer, self.folder = trainer, folder
+        self.settings, self.monitor = trainer.settings, Monitor()
+        self.trackers = []
 
-    def run(self) -> Path:
-        """Train from the step reached to the last one; a finished run is left as it is."""
-        if self.step >= self.settings.steps:
-            self._log("notice", message=f"finished at step {self.step}: raise train.steps above it to go on")
-            return self.folder
-        lock = claim(self.folder, self.cfg)
-        self.trackers.append(MetricsFile(self.folder))
-        began = time.perf_counter() - self.seconds
+    def run(self, notices: Sequence[str], estimate: Estimate | None) -> None:
+        """Train until the end, or until a signal arrives: then save, and raise Interrupted."""
+        trainer = self.trainer
+        if distributed.is_main_process():
+            write_config(self.folder, trainer.cfg)
+            self.trackers = open_trackers(build.part(trainer.cfg["train"], "trackers"), self.folder)
+        memory.reset_peak(trainer.model.device)
         try:
             with _signals() as stopped, worker_errors():
-                self._log("start", **self._facts())
-                for _ in self._steps():
-                    self.seconds = time.perf_counter() - began
-                    self._log("step")
-                    last, stop = self.step == self.settings.steps, bool(stopped)
-                    if last or self.step % self.settings.log_every == 0:
-                        self._log("train", **self.figures.means(), seconds=round(self.seconds, 1))
-                        self.figures = Figures()
-                    if last or stop or self.step % self.settings.save_every == 0:
-                        self._save()
-                    if last or (self.step % self.settings.validate_every == 0 and not stop):
-                        self._validate(stopped)
-                    if stopped and not last:
-                        self._stop(128 + stopped[0], saved=stop)
-                self._log("end", seconds=round(time.perf_counter() - began, 1))
-                write_report(self.folder)
+                for notice in notices:
+                    self.log("notice", message=notice)
+                if estimate is not None:
+                    self.log("notice", message=estimate.describe())
+                self.log("start", **self._facts(estimate))
+                received = self._loop(stopped)
+                if received:
+                    self.log("notice", message=f"stopped at step {trainer.step}; --resume goes on")
+                else:
+                    peak = memory.peak(trainer.model.device)
+                    self.log(
+                        "end", seconds=round(trainer.progress.seconds, 1), memory=peak, reason=trainer.ending
+                    )
+                self._write_report()
         finally:
             for tracker in self.trackers:
                 tracker.close()
-            lock.close()
-        return self.folder
+        if received:
+            raise Interrupted(128 + received)
 
-    def _stop(self, code: int, *, saved: bool) -> None:
-        if not saved:  # the signal came after the step was saved, or was not due
+    def _loop(self, stopped: Sequence[int]) -> int:
+        """Train from the step reached; return the signal that ended it, or 0 at the end of the training."""
+        trainer = self.trainer
+        began = time.perf_counter() - trainer.progress.seconds
+        if self._is_due("validate_every") and 0 < trainer.step != trainer.progress.validated:
+            self._validate(stopped)  # the run was stopped in between
+        received = 0
+        while not received and not trainer.ending:
+            trainer.advance()
+            trainer.progress.seconds = time.perf_counter() - began
+            self.log("step")
+            received = self._milestones(stopped)
+        return received
+
+    def _milestones(self, stopped: Sequence[int]) -> int:
+        """What is due after a step: log, validate, save. Returns the signal that ends the training, else 0."""
+        trainer, best = self.trainer, self.trainer.progress.best
+        last = trainer.step == self.settings.steps
+        if last or self._is_due("log_every"):
+            self._log_figures()
+        received = _agreed(stopped)
+        try:
+            if (last or self._is_due("validate_every")) and not received:
+                self._validate(stopped)
+                received = _agreed(stopped)
+        except Exception:
+            if not distributed.launched():  # others would not join in
+                self._save()
+            raise
+        if trainer.ending or received or self._is_due("save_every") or trainer.progress.best != best:
             self._save()
-        self._log("notice", message=f"stopped at step {self.step}; --resume goes on")
-        write_report(self.folder)
-        raise Interrupted(code)
+        return 0 if trainer.ending else received
 
-    def _steps(self) -> Iterator[None]:
-        """Update the networks once per iteration."""
-        settings = self.settings
-        start = self.step * settings.batch_size
-        loader = batches(
-            self.data, settings.batch_size, seed=settings.seed, start=start, workers=settings.workers
-        )
-        while self.step < settings.steps:
-            asked = time.perf_counter()
-            batch = to_device(next(loader), self.model.device)
-            arrived = time.perf_counter()
-            factor = hold_and_decay(self.step, steps=settings.steps, **settings.schedule)
-            set_rate(self.optimizers, factor)
-            losses = self.update(self.model, batch, self.optimizers)
-            self.step += 1
-            rate = self.optimizers["generator"].param_groups[0]["lr"]
-            self.figures.add(losses, rate, waited=arrived - asked, took=time.perf_counter() - asked)
-            yield
-
-    def _open_data(self, role: str) -> Samples:
-        """The samples of a role: `train` with random transforms, `validation` without."""
-        data, label = build.need(self.cfg, "data"), self.model.inputs.get("label")
-        training = role == "train"
-        return open_data(
-            data,
-            "train" if training else data.get("validation", "val"),
-            training=training,
-            fields=(*self.model.fields, "image") if training else self.model.fields,
-            optional=("image",),
-            classes=label.channels if label else None,
-            ignore=label.ignore if label else None,
-            seed=self.settings.seed,
-        )
-
-    def _validate(self, stopped: Sequence[int]) -> None:
-        """Score held-out samples where they have photos, draw some of them, and refresh the report.
-
-        Given up when a signal arrives in `stopped`.
-        """
-        scores, pictures = ImageScores(), {}
-        count = min(self.settings.validation_images, len(self.validation))
-        for batch in sequence(self.validation, 1, count=count):
-            batch = to_device(batch, self.model.device)
-            fake = self.model.translate(batch)
-            if "image" in batch:
-                scores.add(fake, batch["image"])
-            if len(pictures) < self.settings.samples:
-                pictures[batch["name"][0]] = self._pictures(batch, fake)
-            if stopped:
-                return
-        if means := scores.means():
-            self._log("validation", scores=means, images=count)
-        write_samples(self.folder, self.step, pictures)
-        write_report(self.folder)
-
-    def _pictures(self, batch: Mapping, fake: torch.Tensor) -> dict:
-        shown = {"source": batch.get("source"), "fake": fake, "real": batch.get("image")}
-        pictures = {kind: to_uint8(images[0].cpu()) for kind, images in shown.items() if images is not None}
-        if "label" in batch:
-            label = batch["label"][0, 0].cpu().numpy()
-            instance = batch["instance"][0, 0].cpu().numpy() if "instance" in batch else None
-            pictures["label"] = label_colours(label, getattr(self.validation.data, "palette", None), instance)
-        return pictures
+    def _is_due(self, every: str) -> bool:
+        return self.trainer.step % getattr(self.settings, every) == 0
 
     def _save(self) -> None:
-        checkpoint.save(
-            self.folder / "checkpoints",
-            step=self.step,
-            state=self._state(),
-            networks=self.model.networks,
-            optimizers=self.optimizers,
-            keep=self.settings.keep,
-        )
+        self.trainer.save(self.folder / "checkpoints")
 
-    def _state(self) -> dict:
-        """What a checkpoint records beside weights: enough to translate, to resume and to trace it."""
-        return {
-            "config": config.plain(self.cfg),
-            "seconds": self.seconds,
-            "versions": {"synthkit": __version__, "torch": torch.__version__},
-            "plugins": plugins.provenance(),
-        }
+    def _log_figures(self) -> None:
+        trainer = self.trainer
+        figures, trainer.figures = trainer.figures.means(), Figures()
+        rates, norms = trainer.optimizers.rates(), sorted(trainer.optimizers.norms.items())
+        figures["signals"] |= {f"gradient norm/{group}": norm.item() for group, norm in norms}
+        seconds = round(trainer.progress.seconds, 1)
+        self.log("train", **figures, rate=rates["generator"], rates=rates, seconds=seconds)
+        for sign in self.monitor.look({**figures["signals"], "data_wait": figures["data_wait"]}):
+            self.log("warning", name=sign.name, message=sign.advice)
 
-    def _restore(self, start: checkpoint.Checkpoint) -> None:
-        checkpoint.restore_networks(start, self.model.networks)
-        checkpoint.restore_training(start, self.optimizers)
-        self.step, self.seconds = start.step, start.state["seconds"]
-        self._log("notice", message=f"resumed at step {self.step} from {start.path}")
+    def _validate(self, stopped: Sequence[int]) -> None:
+        """Score and draw held-out samples, remember the best, and refresh the report."""
+        trainer = self.trainer
+        count = min(self.settings.validation_images, len(trainer.validation))
+        # a single process gives up when a signal arrives; several would have to agree on the moment
+        found = trainer.score(count, lambda: bool(stopped) and not distributed.launched())
+        if found is None:
+            return
+        scores, pictures = found
+        best = trainer.note(scores)
+        if scores:
+            marks = {} if best is None else {"metric": self.settings.best, "best": best}
+            self.log("validation", scores=scores, images=count, **marks)
+        if distributed.is_main_process():
+            write_samples(self.folder, trainer.step, pictures)
+            self.log("samples", folder=str(self.folder / "samples" / f"{trainer.step:08d}"))
+        self._write_report()
 
-    def _facts(self) -> dict:
-        counts = {name: sum(p.numel() for p in net.parameters()) for name, net in self.model.networks.items()}
-        return {
+    def _write_report(self) -> None:
+        if distributed.is_main_process():
+            write_report(self.folder)
+
+    def _facts(self, estimate: Estimate | None) -> dict:
+        """What the record of the start says."""
+        trainer = self.trainer
+        networks = trainer.model.networks.items()
+        facts = {
             "steps": self.settings.steps,
-            "config": getattr(self.cfg, "origin", "").partition(":")[0],
-            "device": str(self.model.device),
-            "parameters": counts,
+            "config": getattr(trainer.cfg, "origin", "").partition(":")[0],
+            "device": str(trainer.model.device),
+            "devices": distributed.get_world_size(),
+            "batch": trainer.samples_per_step,
+            "seed": self.settings.seed,
+            "parameters": {name: sum(p.numel() for p in net.parameters()) for name, net in networks},
             "synthkit": __version__,
             "torch": torch.__version__,
         }
+        return facts if estimate is None else facts | {"estimate": asdict(estimate)}
 
-    def _log(self, kind: str, **values) -> None:
+    def log(self, kind: str, **values) -> None:
+        """Give a record to the trackers."""
         for tracker in self.trackers:
-            tracker.log({"kind": kind, "step": self.step, **values})
+            tracker.log({"kind": kind, "step": self.trainer.step, **values})
+
+
+def _agreed(stopped: Sequence[int]) -> int:
+    """The signal that any of the processes received, or 0."""
+    return distributed.largest(stopped[0] if stopped else 0)
+
+
+@contextmanager
+def _deterministic() -> Iterator[None]:
+    """Within it torch uses only operations that give the same bits each time, or raises."""
+    before, benchmark = torch.are_deterministic_algorithms_enabled(), torch.backends.cudnn.benchmark
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS reads it when it is first used
+    torch.use_deterministic_algorithms(True)
+    torch.backends.cudnn.benchmark = False
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before)
+        torch.backends.cudnn.benchmark = benchmark
 
 
 @contextmanager

@@ -36,7 +36,8 @@ class Schedule:
         """The factor at `step` of `steps`, 0 to 1; `warmup` must be in steps by now."""
         start = self.hold * steps
         rise = min(1.0, (step + 1) / self.warmup) if self.warmup else 1.0
-        return rise * (1.0 if step < start else DECAYS[self.decay]((steps - step) / max(steps - start, 1)))
+        left = max(0, steps - step) / max(steps - start, 1)
+        return rise * (1.0 if step < start else DECAYS[self.decay](left))
 
 
 def check_length(key: str, length: int | str, *, least: int) -> None:

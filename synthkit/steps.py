@@ -1,7 +1,7 @@
 """The orders in which papers update generator and discriminator.
 
 A step is registered in STEPS: `step(model, batch, optimizers) -> logs`. It updates the networks once and
-returns each loss term as a detached scalar. It updates through `optimizers.update(group, losses)`; the groups
+returns each loss term as a detached scalar, and what else is watched as signal/NAME. It updates through `optimizers.update(group, losses)`; the groups
 are those of `Translator.parameter_groups`.
 """
 
@@ -15,6 +15,8 @@ from torch import Tensor
 from synthkit.optimizers import Optimizers
 from synthkit.registry import STEPS
 from synthkit.translator import Translator
+
+SIGNAL = "signal/"  # begins the names of logs that are no losses
 
 
 @dataclass
@@ -65,9 +67,7 @@ def joint(model: Translator, batch: Mapping, optimizers: Optimizers) -> dict[str
 
 
 @STEPS.register_module("discriminator_first")
-def discriminator_first(
-    model: Translator, batch: Mapping, optimizers: Optimizers
-) -> dict[str, Tensor]:
+def discriminator_first(model: Translator, batch: Mapping, optimizers: Optimizers) -> dict[str, Tensor]:
     """The discriminator's step, then the generator's against the new discriminator (pix2pix)."""
     step = Step.forward(model, batch)
     discriminator = model.discriminator_losses(step.with_fake(step.fake.detach()))
@@ -78,9 +78,7 @@ def discriminator_first(
 
 
 @STEPS.register_module("generator_first")
-def generator_first(
-    model: Translator, batch: Mapping, optimizers: Optimizers
-) -> dict[str, Tensor]:
+def generator_first(model: Translator, batch: Mapping, optimizers: Optimizers) -> dict[str, Tensor]:
     """The generator's step, then the discriminator's on a fake of the new generator (SPADE)."""
     generator = model.generator_losses(Step.forward(model, batch))
     optimizers.update("generator", generator)
@@ -92,9 +90,7 @@ def generator_first(
 
 
 @STEPS.register_module("generator_only")
-def generator_only(
-    model: Translator, batch: Mapping, optimizers: Optimizers
-) -> dict[str, Tensor]:
+def generator_only(model: Translator, batch: Mapping, optimizers: Optimizers) -> dict[str, Tensor]:
     """One step of the generator, for methods without a discriminator (CRN)."""
     generator = model.generator_losses(Step.forward(model, batch))
     optimizers.update("generator", generator)

@@ -5,40 +5,22 @@ A record is plain data with a `step` and a `kind`: start, step, train, validatio
 
 import json
 import sys
-from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
 from rich.console import Console as RichConsole
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from torch import Tensor
 
 from synthkit.registry import TRACKERS
 
 
-class Figures:
-    """Sums over the steps since the last log."""
-
-    def __init__(self):
-        self.losses, self.rate, self.waited, self.took, self.count = {}, 0.0, 0.0, 0.0, 0
-        self.counts = Counter()
-
-    def add(self, losses: Mapping[str, Tensor], rate: float, *, waited: float, took: float) -> None:
-        """Count a step: its losses, learning rate, seconds spent waiting for data and in all."""
-        for name, value in losses.items():
-            self.losses[name] = self.losses.get(name, 0) + value
-            self.counts[name] += 1  # a step need not log every term
-        self.rate, self.count = rate, self.count + 1
-        self.waited, self.took = self.waited + waited, self.took + took
-
-    def means(self) -> dict:
-        """The mean losses, the last rate, seconds per step and the share of them spent waiting for data."""
-        return {
-            "losses": {name: float(value) / self.counts[name] for name, value in self.losses.items()},
-            "rate": self.rate,
-            "seconds_per_step": round(self.took / self.count, 4),
-            "data_wait": round(self.waited / self.took, 4),
-        }
+def open_trackers(section: Mapping, run: Path) -> list:
+    """The console, the file of metrics, and the trackers that the config names."""
+    return [
+        Console(run),
+        MetricsFile(run),
+        *(TRACKERS.get(name)(run, **values) for name, values in section.items()),
+    ]
 
 
 @TRACKERS.register_module("metrics")
@@ -52,7 +34,7 @@ class MetricsFile:
         self.file.write("\n" if torn else "")
 
     def log(self, record: dict) -> None:
-        if record["kind"] in ("step", "notice"):
+        if record["kind"] in ("step", "notice", "samples"):
             return
         self.file.write(json.dumps(record, allow_nan=False) + "\n")
         self.file.flush()
@@ -109,6 +91,12 @@ class Console:
     def _validation(self, record: dict) -> None:
         scores = "  ".join(f"{name} {value:.4f}" for name, value in record["scores"].items())
         self.console.print(f"step {record['step']}  validation on {record['images']} images: {scores}")
+
+    def _warning(self, record: dict) -> None:
+        self.console.print(f"warning: {record['name']}: {record['message']}")
+
+    def _samples(self, record: dict) -> None:
+        pass
 
     def _notice(self, record: dict) -> None:
         self.console.print(record["message"])

@@ -105,7 +105,9 @@ class Translator(nn.Module):
 
     def _network(self, name: str) -> nn.Module:
         """The network to call: with gradients the one that shares them with other processes."""
-        return self._parallel.get(name, self.networks[name]) if torch.is_grad_enabled() else self.networks[name]
+        return (
+            self._parallel.get(name, self.networks[name]) if torch.is_grad_enabled() else self.networks[name]
+        )
 
     def autocast(self) -> AbstractContextManager:
         dtype = PRECISIONS[self.precision]

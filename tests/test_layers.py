@@ -7,10 +7,25 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 LAYERS = (
-    {"errors", "section", "yaml_loader", "paths", "plugins", "registry", "config", "build", "devices"},
+    {
+        "errors",
+        "section",
+        "yaml_loader",
+        "paths",
+        "plugins",
+        "registry",
+        "config",
+        "build",
+        "devices",
+        "distributed",
+    },
     {"nn", "weights", "backbones", "discriminators", "losses", "data", "metrics"},
-    {"inputs", "optimizers", "translator", "steps"},
-    {"checkpoint", "charts", "evaluate", "report", "run_folder", "runner", "trackers", "inference"},
+    {"inputs", "optimizers", "schedules", "translator", "steps"},
+    {
+        *("checkpoint", "charts", "ema", "evaluate", "figures", "health", "inference", "memory", "rehearsal"),
+        *("report", "run_folder", "runner", "settings", "summary", "trackers", "trainer", "training_state"),
+        "validation",
+    },
     {"benchmark"},
     {"cli", "__main__"},
 )

@@ -16,13 +16,23 @@ def train(
     ] = None,
     work_dir: Annotated[Path | None, typer.Option(help="The run folder; by default runs/CONFIG.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue the run in the folder.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only try a few steps, a validation and a save, and estimate.")
+    ] = False,
 ) -> None:
-    """Train a model from a config."""
+    """Train a model from a config; under torchrun on several devices."""
     from synthkit.config import load
+    from synthkit.distributed import is_launched_first
+    from synthkit.runner import dry_run as try_out
     from synthkit.runner import train
 
     cfg = load(config, overrides or [])
+    if dry_run:
+        typer.echo(try_out(cfg).describe())
+        return
     run = train(cfg, work_dir or Path("runs") / _run_name(config), resume=resume)
+    if not is_launched_first():
+        return
     typer.echo(f"run:        {run}")
     typer.echo(f"report:     {run / 'report.html'}")
     typer.echo(f"next:       synthkit translate {run} OUT --label MAP.png …")

@@ -36,26 +36,33 @@ class Order(Sampler):
 
 
 def batches(
-    samples: Samples, batch_size: int, *, seed: int, start: int = 0, workers: int = 0
+    samples: Samples,
+    batch_size: int,
+    *,
+    seed: int,
+    start: int = 0,
+    workers: int = 0,
+    share: tuple[int, int] = (0, 1),
 ) -> Iterator[dict]:
     """Endless shuffled batches from position `start` on, counted in samples, not in batches.
 
-    A batch holds each field stacked, (N, ...), and `name`, a list of N.
+    A batch holds each field stacked, (N, ...), and `name`, a list of N. With `share` (index, count) the order is
+    dealt out to `count` processes in turns of a batch, and these are the batches of the one at `index`.
     Raises DataError for a bad sample, for samples that differ in size, and for a worker that died or took
     longer than TIMEOUT.
     """
     order = Order(len(samples), seed, start)
-    return _load(samples, _Groups(order, batch_size), workers)
+    return _load(samples, _Groups(order, batch_size, share), workers)
 
 
 def sequence(
-    samples: Samples, batch_size: int, workers: int = 0, *, count: int | None = None
+    samples: Samples, batch_size: int, workers: int = 0, *, indices: Iterable[int] | None = None
 ) -> Iterator[dict]:
-    """The first `count` samples, or all, once and in order, in batches like those of `batches`.
+    """The samples at `indices`, or all, once and in order, in batches like those of `batches`.
 
     The last batch may be smaller.
     """
-    order = [Draw(index, index) for index in range(len(samples))[:count]]
+    order = [Draw(index, index) for index in (range(len(samples)) if indices is None else indices)]
     return _load(samples, _Groups(order, batch_size), workers)
 
 
@@ -90,16 +97,16 @@ def worker_errors():
 
 
 class _Groups:
-    """Draws in lists of `size`, the last of which may be shorter."""
+    """Draws in lists of `size`, the last of which may be shorter; of `count` lists in turn the one at `index`."""
 
-    def __init__(self, draws: Iterable[Draw], size: int):
-        self.draws = draws
-        self.size = size
+    def __init__(self, draws: Iterable[Draw], size: int, share: tuple[int, int] = (0, 1)):
+        self.draws, self.size, self.share = draws, size, share
 
     def __iter__(self) -> Iterator[list[Draw]]:
-        draws = iter(self.draws)
-        while group := list(islice(draws, self.size)):
-            yield group
+        draws, (index, count) = iter(self.draws), self.share
+        while groups := [group for _ in range(count) if (group := list(islice(draws, self.size)))]:
+            if index < len(groups):
+                yield groups[index]
 
 
 class _Batches(Dataset):

@@ -135,7 +135,10 @@ def test_sequence_is_in_order_and_whole(workers):
     found = list(sequence(data, 3, workers))
     assert [batch["name"] for batch in found] == [["s0", "s1", "s2"], ["s3", "s4", "s5"], ["s6"]]
     assert torch.equal(found[1]["image"][0], data[Draw(3, 3)]["image"])
-    assert [batch["name"] for batch in sequence(data, 3, workers, count=4)] == [["s0", "s1", "s2"], ["s3"]]
+    assert [batch["name"] for batch in sequence(data, 3, workers, indices=range(4))] == [
+        ["s0", "s1", "s2"],
+        ["s3"],
+    ]
 
 
 @pytest.mark.parametrize("workers", [0, 1])

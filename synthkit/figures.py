@@ -1,0 +1,38 @@
+"""What the steps since the last log add up to."""
+
+from collections import Counter
+from collections.abc import Mapping
+
+from torch import Tensor
+
+from synthkit.distributed import mean
+from synthkit.steps import SIGNAL
+
+
+class Figures:
+    """Sums over the steps since the last log."""
+
+    def __init__(self):
+        self.sums: dict[str, Tensor] = {}
+        self.counts: Counter[str] = Counter()
+        self.waited, self.took, self.steps = 0.0, 0.0, 0
+
+    def add(self, logs: Mapping[str, Tensor]) -> None:
+        """Count the logs of a step, or of one of its micro-batches: losses, and signals named signal/NAME."""
+        for name, value in logs.items():
+            self.sums[name] = self.sums.get(name, 0) + value
+            self.counts[name] += 1  # a step need not log every term
+
+    def time(self, *, waited: float, took: float) -> None:
+        """Count a step's seconds: those spent waiting for data, and all."""
+        self.waited, self.took, self.steps = self.waited + waited, self.took + took, self.steps + 1
+
+    def means(self) -> dict:
+        """Mean losses and signals over steps and processes, seconds per step, share of them waiting for data."""
+        means = {name: mean(value / self.counts[name]).item() for name, value in sorted(self.sums.items())}
+        return {
+            "losses": {name: means[name] for name in self.sums if not name.startswith(SIGNAL)},
+            "signals": {name.removeprefix(SIGNAL): means[name] for name in means if name.startswith(SIGNAL)},
+            "seconds_per_step": round(self.took / self.steps, 4),
+            "data_wait": round(self.waited / self.took, 4),
+        }

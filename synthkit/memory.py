@@ -1,0 +1,64 @@
+"""How much memory a training takes, and what to do where it is not enough."""
+
+import re
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import torch
+
+from synthkit.errors import SynthkitError
+
+STATUS, RESET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
+ADVICE = (
+    "what helps, the cheapest first: train.precision=bf16; a smaller train.batch_size with train.accumulate raised "
+    "by the same factor; a smaller data.transform.crop or resize; narrower networks"
+)
+
+
+def reset_peak(device: torch.device) -> None:
+    """Forget the peak so far; where the system cannot, it stays."""
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
+    else:
+        with suppress(OSError):
+            RESET.write_text("5")
+
+
+def peak(device: torch.device) -> int:
+    """The most bytes held at once since `reset_peak`: of the GPU's memory, or of the process's own."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_reserved(device)
+    if STATUS.is_file() and (found := re.search(r"VmHWM:\s+(\d+) kB", STATUS.read_text())):
+        return int(found[1]) * 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def available(device: torch.device) -> int | None:
+    """Bytes of memory in all: the GPU's or the machine's; None where that cannot be told."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_properties(device).total_memory
+    with suppress(OSError):
+        if found := re.search(r"MemTotal:\s+(\d+) kB", Path("/proc/meminfo").read_text()):
+            return int(found[1]) * 1024
+    return None
+
+
+def readable(size: float) -> str:
+    """2.1 GB, 340 MB …"""
+    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.0f} MB"
+
+
+@contextmanager
+def advice(device: torch.device) -> Iterator[None]:
+    """Says what helps where memory runs out, in place of the allocator's message alone."""
+    try:
+        yield
+    except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
+        if type(error) is RuntimeError and "can't allocate memory" not in str(error):
+            raise
+        total = available(device)
+        have = f" of {readable(total)}" if total else ""
+        reason = str(error).strip().splitlines()[0] if str(error) else type(error).__name__
+        raise SynthkitError(f"out of memory on {device}{have}: {reason}\n  {ADVICE}") from error

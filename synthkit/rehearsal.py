@@ -1,0 +1,117 @@
+"""A dry run: a few steps, a validation and a save before the first step, and what the whole will take."""
+
+import math
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from synthkit import distributed, memory
+from synthkit.data.loader import collate
+from synthkit.devices import to_device
+from synthkit.errors import CheckpointError
+from synthkit.summary import NetworkSummary, summarize
+from synthkit.trainer import Trainer
+
+SECONDS, LEAST, MOST = 3.0, 3, 40  # how long steps are timed, and how many at least and at most
+IMAGES = 4  # held-out samples that are scored
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a training is expected to take: seconds in all and per step, bytes of memory and of a checkpoint."""
+
+    seconds: float
+    seconds_per_step: float
+    memory: int
+    checkpoint: int
+    available: int | None
+    networks: list[NetworkSummary]
+
+    def describe(self) -> str:
+        """A table of the networks, and a line about time and memory."""
+        rows = [("network", "parameters", "GFLOPs", "output")]
+        rows += [
+            (name, f"{count / 1e6:.2f} M", f"{gflops:.2f}", ", ".join("x".join(map(str, s)) for s in shapes))
+            for name, count, gflops, shapes in self.networks
+        ]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        lines = [
+            f"{name:<{widths[0]}}  {count:>{widths[1]}}  {gflops:>{widths[2]}}  {shapes}"
+            for name, count, gflops, shapes in rows
+        ]
+        lines.append(
+            f"estimate: {_duration(self.seconds)} in all, {self.seconds_per_step:.3g} s per step, "
+            f"{memory.readable(self.memory)} of memory, {memory.readable(self.checkpoint)} per checkpoint"
+        )
+        if self.available is not None and self.memory > 0.9 * self.available:
+            lines.append(
+                f"this is nearly all of the {memory.readable(self.available)} there are; {memory.ADVICE}"
+            )
+        return "\n".join(lines)
+
+
+def rehearse(trainer: Trainer, folder: Path) -> Estimate:
+    """Try what the training will do, writing only into a folder that is removed again; the trainer is used up.
+
+    Raises whatever the training would: a failing metric, a full disk, memory that runs out.
+    """
+    settings, device = trainer.settings, trainer.model.device
+    remaining = settings.steps - trainer.step
+    memory.reset_peak(device)
+    batch = to_device(collate([trainer.data[0]]), device)
+    networks = summarize(trainer.model, batch)
+    per_step = _seconds_per_step(trainer)
+    count = min(settings.validation_images, len(trainer.validation))
+    tried = min(max(IMAGES, settings.samples), count)
+    began = time.perf_counter()
+    trainer.score(tried * distributed.get_world_size())
+    per_image = (time.perf_counter() - began) / max(tried, 1)
+    began = time.perf_counter()
+    size = _saved(trainer, folder)
+    per_save = time.perf_counter() - began
+    trainer.close()
+    validations, saves = (
+        math.ceil(remaining / every) for every in (settings.validate_every, settings.save_every)
+    )
+    share = count / distributed.get_world_size()
+    return Estimate(
+        seconds=remaining * per_step + validations * share * per_image + saves * per_save,
+        seconds_per_step=per_step,
+        memory=memory.peak(device),
+        checkpoint=size,
+        available=memory.available(device),
+        networks=networks,
+    )
+
+
+def _seconds_per_step(trainer: Trainer) -> float:
+    """The mean over some steps; the first one, which starts workers and warms caches, does not count."""
+    trainer.advance()
+    began, taken = time.perf_counter(), 0
+    while taken < MOST and (taken < LEAST or time.perf_counter() - began < SECONDS):
+        trainer.advance()
+        taken += 1
+        if distributed.launched() and taken >= LEAST:
+            break  # all processes must take as many
+    return (time.perf_counter() - began) / taken
+
+
+def _saved(trainer: Trainer, folder: Path) -> int:
+    """Save a checkpoint into a passing folder and return its size in bytes."""
+    if not distributed.is_main_process():
+        trainer.save(folder)  # it gives its state to the first process, which writes
+        return 0
+    try:
+        with tempfile.TemporaryDirectory(prefix=".dry_run", dir=folder) as scratch:
+            trainer.save(Path(scratch))
+            return sum(path.stat().st_size for path in Path(scratch).rglob("*") if path.is_file())
+    except OSError as err:
+        raise CheckpointError(f"the run folder {folder} cannot be written: {err}") from err
+
+
+def _duration(seconds: float) -> str:
+    minutes = seconds / 60
+    if minutes < 2:
+        return f"{seconds:.0f} s"
+    return f"{minutes:.0f} min" if minutes < 120 else f"{minutes / 60:.1f} h"

@@ -1,0 +1,243 @@
+"""A training at a point of its course: what a config builds, what a step changes, what a checkpoint holds."""
+
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from synthkit import __version__, build, checkpoint, config, distributed, plugins, training_state
+from synthkit.data import open_data
+from synthkit.data.loader import batches
+from synthkit.data.samples import Samples
+from synthkit.devices import pick_device, to_device
+from synthkit.ema import Average
+from synthkit.errors import CheckpointError, ConfigError, NotFiniteError
+from synthkit.evaluate import ImageScores
+from synthkit.figures import Figures
+from synthkit.optimizers import build_optimizers
+from synthkit.registry import METRICS, STEPS
+from synthkit.schedules import Schedule, in_steps
+from synthkit.settings import MEMORY_FORMATS, Training
+from synthkit.translator import Translator
+from synthkit.validation import validate
+
+
+@dataclass(kw_only=True)
+class Progress:
+    """How far a training has come; saved with it.
+
+    `position` counts the samples drawn by all processes, `validated` is the step of the last validation,
+    `best` holds the best one's step and value, and `stale` counts the validations since.
+    """
+
+    step: int = 0
+    position: int = 0
+    seconds: float = 0.0
+    validated: int = 0
+    best: Mapping | None = None
+    stale: int = 0
+
+    def __post_init__(self):
+        for name, value in asdict(self).items():
+            if name != "best" and not 0 <= value < 10**18:
+                raise ValueError(f"{name} is {value}")
+
+
+class Trainer:
+    """The model, its data and optimisers, and how far the training has come, in one process of it.
+
+    Raises ConfigError and DataError for what the config gets wrong.
+    """
+
+    def __init__(self, cfg: Mapping):
+        self.cfg = cfg
+        settings = build.call(Training, build.need(cfg, "train"))
+        for seed in (random.seed, np.random.seed, torch.manual_seed):
+            seed(settings.seed)
+        self.model = Translator.from_config(build.need(cfg, "model"), precision=settings.precision)
+        with build.place(cfg["train"], "device"):
+            device = pick_device(settings.device)
+        self.model.to(device, memory_format=MEMORY_FORMATS[settings.memory_format])
+        with build.place(cfg["train"], "order"):
+            self.update = STEPS.get(settings.order)
+        with build.place(cfg["train"], "metrics"):
+            ImageScores(settings.metrics)
+        self.data, self.validation = (
+            self._open_data("train", settings),
+            self._open_data("validation", settings),
+        )
+        self.samples_per_step = settings.batch_size * settings.accumulate * distributed.get_world_size()
+        per_epoch = len(self.data) / self.samples_per_step
+        self.settings = settings = settings.in_steps(per_epoch)
+        self.schedule = build.call(Schedule, settings.schedule)
+        self.schedule.warmup = in_steps(self.schedule.warmup, per_epoch)
+        self.optimizers = build_optimizers(
+            settings.optimizer, self.model.parameter_groups(), clip=settings.clip
+        )
+        self.average = (
+            None if settings.ema is None else build.call(Average, settings.ema, networks=self.model.networks)
+        )
+        self.progress, self.figures = Progress(), Figures()
+        if distributed.launched():
+            self.model.distribute()
+            self._seed_apart()
+
+    @property
+    def step(self) -> int:
+        return self.progress.step
+
+    @property
+    def ending(self) -> str:
+        """Why the training is over; empty while it is not."""
+        if self.step >= self.settings.steps:
+            return f"finished at step {self.step}: raise train.steps above it to go on"
+        if self.settings.patience is not None and self.progress.stale >= self.settings.patience:
+            best = self.progress.best
+            return (
+                f"stopped early at step {self.step}: {self.settings.best} was best at step {best['step']}, "
+                f"{self.progress.stale} validations ago; raise train.patience to go on"
+            )
+        return ""
+
+    @cached_property
+    def shown(self) -> Translator:
+        """The model that validates: with averaged weights where there are any."""
+        if self.average is None:
+            return self.model
+        return Translator(self.average.networks, self.model.inputs, precision=self.settings.precision)
+
+    def advance(self) -> None:
+        """Update the networks once."""
+        began, waited, parts = time.perf_counter(), 0.0, self.settings.accumulate
+        self.optimizers.set_rate(self.schedule.factor(self.step, steps=self.settings.steps))
+        self.model.training_step = self.step
+        for part in range(1, parts + 1):
+            asked = time.perf_counter()
+            batch = to_device(next(self._batches), self.model.device)
+            waited += time.perf_counter() - asked
+            self.optimizers.part, self.optimizers.parts = part, parts
+            self.figures.add(self._update(batch, is_last=part == parts))
+        if self.average is not None:
+            self.average.update()
+        self.progress.step += 1
+        self.progress.position += self.samples_per_step
+        self.figures.time(waited=waited, took=time.perf_counter() - began)
+
+    def _update(self, batch: dict, *, is_last: bool) -> Mapping[str, torch.Tensor]:
+        try:
+            if is_last:
+                return self.update(self.model, batch, self.optimizers)
+            with self.model.unsynchronised():
+                return self.update(self.model, batch, self.optimizers)
+        except NotFiniteError as error:
+            raise NotFiniteError(f"step {self.step + 1}, {', '.join(batch['name'])}: {error}") from error
+
+    @cached_property
+    def _batches(self) -> Iterator[dict]:
+        return batches(
+            self.data,
+            self.settings.batch_size,
+            seed=self.settings.seed,
+            start=self.progress.position,
+            workers=self.settings.workers,
+            share=(distributed.get_rank(), distributed.get_world_size()),
+        )
+
+    def _open_data(self, role: str, settings: Training) -> Samples:
+        """The samples of a role: `train` with random transforms, `validation` without."""
+        data, label = build.need(self.cfg, "data"), self.model.inputs.get("label")
+        training = role == "train"
+        return open_data(
+            data,
+            "train" if training else data.get("validation", "val"),
+            training=training,
+            fields=(*self.model.fields, "image") if training else self.model.fields,
+            optional=("image",),
+            classes=label.channels if label else None,
+            ignore=label.ignore if label else None,
+            seed=settings.seed,
+        )
+
+    def score(
+        self, count: int, give_up: Callable[[], bool] = lambda: False
+    ) -> tuple[dict[str, float], dict] | None:
+        """The scores of the first `count` held-out samples, and pictures of some; None where `give_up` said so."""
+        scores = ImageScores(self.settings.metrics)
+        pictures = validate(
+            self.shown,
+            self.validation,
+            count=count,
+            scores=scores,
+            drawn=self.settings.samples,
+            give_up=give_up,
+        )
+        return None if pictures is None else (scores.means(), pictures)
+
+    def close(self) -> None:
+        """End the loader's workers."""
+        self._batches.close()
+
+    def note(self, scores: Mapping[str, float]) -> bool | None:
+        """Remember a validation and whether it is the best so far; None where no metric tells."""
+        self.progress.validated = self.step
+        name, best = self.settings.best, self.progress.best
+        if name is None or name not in scores:
+            return None
+        value, higher = scores[name], METRICS.get(name).higher_is_better
+        if best is None or (value > best["value"] if higher else value < best["value"]):
+            self.progress.best, self.progress.stale = {"step": self.step, "value": value}, 0
+            return True
+        self.progress.stale += 1
+        return False
+
+    def save(self, folder: Path) -> None:
+        """Write a checkpoint into `folder`; the first process does, and all of them give their state."""
+        randoms, training = training_state.collect(self.model, self.optimizers)
+        if not distributed.is_main_process():
+            return
+        tensors = {"weights": self.model.networks.state_dict(), "training": training}
+        if self.average is not None:
+            tensors["average"] = self.average.tensors()
+        checkpoint.save(
+            folder,
+            step=self.step,
+            state={
+                "config": config.plain(self.cfg),
+                "progress": asdict(self.progress),
+                "random": randoms,
+                "versions": {"synthkit": __version__, "torch": torch.__version__},
+                "plugins": plugins.provenance(),
+            },
+            tensors=tensors,
+            keep=self.settings.keep,
+            spare=(self.progress.best["step"],) if self.progress.best else (),
+        )
+
+    def restore(self, start: checkpoint.Checkpoint) -> None:
+        """Go on from a checkpoint of this run. Raises CheckpointError where it does not fit."""
+        checkpoint.restore_networks(start, self.model.networks)
+        try:
+            self.progress = build.call(Progress, start.state["progress"])
+            if self.average is not None:
+                self.average.load_tensors(start.average())
+        except (ConfigError, KeyError, RuntimeError) as err:
+            raise CheckpointError(
+                f"{start.path}: its progress or its averaged weights do not fit: {err}"
+            ) from err
+        if not training_state.restore(start, self.model, self.optimizers):
+            self._seed_apart()
+
+    def _seed_apart(self) -> None:
+        """Give this process random numbers of its own."""
+        seed = int(
+            np.random.SeedSequence([self.settings.seed, distributed.get_rank(), self.step]).generate_state(1)[
+                0
+            ]
+        )
+        for each in (random.seed, np.random.seed, torch.manual_seed):
+            each(seed)

@@ -1,0 +1,52 @@
+"""Held-out samples: scored, and some of them drawn."""
+
+from collections.abc import Callable, Mapping
+
+import torch
+
+from synthkit.data.loader import sequence
+from synthkit.data.pictures import label_colours, to_uint8
+from synthkit.data.samples import Samples
+from synthkit.devices import to_device
+from synthkit.distributed import get_rank, get_world_size
+from synthkit.evaluate import ImageScores
+from synthkit.translator import Translator
+
+
+def validate(
+    model: Translator,
+    samples: Samples,
+    *,
+    count: int,
+    scores: ImageScores,
+    drawn: int,
+    give_up: Callable[[], bool] = lambda: False,
+) -> dict[str, dict] | None:
+    """Score the first `count` samples that have photos; return the pictures of the first `drawn` by name.
+
+    Each process takes an equal stretch of them, the first one those that are drawn. None where `give_up`
+    said so in between.
+    """
+    count = min(count, len(samples))
+    share, rank = -(-count // get_world_size()), get_rank()
+    pictures: dict[str, dict] = {}
+    for batch in sequence(samples, 1, indices=range(rank * share, min((rank + 1) * share, count))):
+        batch = to_device(batch, model.device)
+        fake = model.translate(batch)
+        if "image" in batch:
+            scores.add(fake, batch["image"])
+        if len(pictures) < drawn:
+            pictures[batch["name"][0]] = _pictures(batch, fake, getattr(samples.data, "palette", None))
+        if give_up():
+            return None
+    return pictures
+
+
+def _pictures(batch: Mapping, fake: torch.Tensor, palette) -> dict:
+    shown = {"source": batch.get("source"), "fake": fake, "real": batch.get("image")}
+    pictures = {kind: to_uint8(images[0].cpu()) for kind, images in shown.items() if images is not None}
+    if "label" in batch:
+        label = batch["label"][0, 0].cpu().numpy()
+        instance = batch["instance"][0, 0].cpu().numpy() if "instance" in batch else None
+        pictures["label"] = label_colours(label, palette, instance)
+    return pictures
