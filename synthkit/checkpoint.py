@@ -2,8 +2,8 @@
 
 A checkpoint is a folder, `checkpoints/STEP`: `weights.safetensors` (networks), `average.safetensors` (their
 averaged weights, where they are kept), `training.safetensors` (optimisers, losses and random states),
-`state.json` (config, step, progress, versions) and `manifest.json` (size and SHA-256 of the other files). It is
-written under a temporary name, flushed to disk and renamed, so that a folder under its final name is whole.
+`state.json` (config, step, progress, versions) and `manifest.json` (size and SHA-256 of the other files). It
+is written under a temporary name, flushed to disk and renamed, so that a folder under its final name is whole.
 """
 
 import hashlib
@@ -160,7 +160,7 @@ def find(run: Path) -> tuple[Checkpoint, list[str]]:
 
 
 class Handover(NamedTuple):
-    """What partial loading did: the keys that were loaded, are new here, and were refused, with the reason."""
+    """What partial loading did: keys that were loaded, are new here, and were refused, with the reason."""
 
     loaded: list[str]
     new: list[str]

@@ -132,7 +132,7 @@ class _Watch:
             if sign != last:
                 seen[other] = (sign, time.monotonic())
             elif time.monotonic() - when > SILENCE:
-                return f"process {other} gave no sign of life for {SILENCE:.0f} s: it was killed, or its machine is gone"
+                return f"process {other} gave no sign of life for {SILENCE:.0f} s: it or its machine is gone"
         return ""
 
     def _end(self, reason: str) -> None:

@@ -28,7 +28,7 @@ class Figures:
         self.waited, self.took, self.steps = self.waited + waited, self.took + took, self.steps + 1
 
     def means(self) -> dict:
-        """Mean losses and signals over steps and processes, seconds per step, share of them waiting for data."""
+        """Mean losses and signals over steps and processes, seconds per step, the share waiting for data."""
         means = {name: mean(value / self.counts[name]).item() for name, value in sorted(self.sums.items())}
         return {
             "losses": {name: means[name] for name in self.sums if not name.startswith(SIGNAL)},

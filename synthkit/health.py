@@ -23,8 +23,8 @@ SIGNS = (
         "the discriminator always wins",
         20,
         _between("ranking", 0.998, 1),
-        "it ranks the real image above the fake nearly everywhere, so the generator learns little from it: give it a "
-        "lower learning rate, spectral norm or R1; with few images model.augment or LeCam",
+        "it ranks the real image above the fake nearly everywhere, so the generator learns little from it: "
+        "give it a lower learning rate, spectral norm or R1; with few images model.augment or LeCam",
     ),
     Sign(
         "the discriminator has given up",
@@ -37,14 +37,14 @@ SIGNS = (
         "the outputs are saturated",
         3,
         _between("saturation", 0.5, 1),
-        "more than half of the pixels stand at the ends of tanh, where no gradient passes: lower the learning rate, "
-        "and look at the samples and at the range of the photos",
+        "more than half of the pixels stand at the ends of tanh, where no gradient passes: lower the learning "
+        "rate, and look at the samples and at the range of the photos",
     ),
     Sign(
         "the training waits for data",
         5,
         _between("data_wait", 0.3, 1),
-        "a third of the time or more: raise train.workers, store smaller images, or move the data to a faster disk",
+        "nearly a third of the time or more: raise train.workers, store smaller images, or use a faster disk",
     ),
 )
 

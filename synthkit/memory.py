@@ -12,8 +12,8 @@ from synthkit.errors import SynthkitError
 
 STATUS, RESET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 ADVICE = (
-    "what helps, the cheapest first: train.precision=bf16; a smaller train.batch_size with train.accumulate raised "
-    "by the same factor; a smaller data.transform.crop or resize; narrower networks"
+    "what helps, the cheapest first: train.precision=bf16; a smaller train.batch_size, with train.accumulate "
+    "raised by the same factor; a smaller data.transform.crop or resize; narrower networks"
 )
 
 

@@ -19,7 +19,7 @@ IMAGES = 4  # held-out samples that are scored
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a training is expected to take: seconds in all and per step, bytes of memory and of a checkpoint."""
+    """What a training will take: seconds in all and per step, bytes of memory and of a checkpoint."""
 
     seconds: float
     seconds_per_step: float
@@ -52,7 +52,7 @@ class Estimate:
 
 
 def rehearse(trainer: Trainer, folder: Path) -> Estimate:
-    """Try what the training will do, writing only into a folder that is removed again; the trainer is used up.
+    """Try what the training will do, writing only into a folder that is removed; the trainer is used up.
 
     Raises whatever the training would: a failing metric, a full disk, memory that runs out.
     """

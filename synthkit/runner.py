@@ -68,9 +68,9 @@ def _joined(cfg: Mapping) -> Iterator[None]:
     settings = build.part(cfg, "train")
     with build.place(settings, "device"):
         device = pick_device(settings.get("device", "auto"))
-    with memory.advice(device), distributed.joined(device):
-        with _deterministic() if settings.get("deterministic") is True else nullcontext():
-            yield
+    bits = _deterministic() if settings.get("deterministic") is True else nullcontext()
+    with memory.advice(device), distributed.joined(device), bits:
+        yield
 
 
 def _prepared(cfg: Mapping, start: checkpoint.Checkpoint | None, notices: list[str]) -> Trainer:
@@ -145,7 +145,7 @@ class Runner:
         return received
 
     def _milestones(self, stopped: Sequence[int]) -> int:
-        """What is due after a step: log, validate, save. Returns the signal that ends the training, else 0."""
+        """What is due after a step: log, validate, save. Returns the signal that ends it all, else 0."""
         trainer, best = self.trainer, self.trainer.progress.best
         last = trainer.step == self.settings.steps
         if last or self._is_due("log_every"):

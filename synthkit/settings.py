@@ -46,7 +46,7 @@ class Training:
         best: the metric by which the best checkpoint is told, which is kept; null for none.
         patience: validations in a row without a better value of `best` after which the training ends.
         keep: how many of the last checkpoints are kept.
-        dry_run: before the first step, try a few steps, a validation and a save, and estimate time and memory.
+        dry_run: before the first step, try a few steps, a validation and a save; estimate time and memory.
         trackers: where figures go beside the run folder, by registered name, each with its settings.
     """
 

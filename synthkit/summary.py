@@ -11,7 +11,7 @@ from synthkit.translator import Translator
 
 
 class NetworkSummary(NamedTuple):
-    """A network's name, parameters, GFLOPs of a forward pass (a multiply-add counts two), and output shapes."""
+    """A network's name, parameters, GFLOPs of a forward pass (a multiply-add is two), and output shapes."""
 
     name: str
     parameters: int

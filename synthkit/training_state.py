@@ -1,4 +1,4 @@
-"""What a resumed training needs besides weights, as tensors and plain data: optimisers, losses, random states."""
+"""What a resumed training needs besides weights: the state of optimisers, losses and random numbers."""
 
 import random
 from collections.abc import Mapping
@@ -124,7 +124,7 @@ def random_states() -> tuple[dict, dict[str, Tensor]]:
 
 
 def set_random_states(plain: Mapping, tensors: Mapping[str, Tensor]) -> None:
-    """Set what `random_states` gave; raises KeyError, TypeError, ValueError or RuntimeError for anything else."""
+    """Set what `random_states` gave; raises KeyError, TypeError, ValueError or RuntimeError for other things."""
     torch.set_rng_state(tensors["cpu"])
     if "cuda" in tensors and torch.cuda.is_available():
         torch.cuda.set_rng_state(tensors["cuda"])

@@ -46,8 +46,8 @@ def batches(
 ) -> Iterator[dict]:
     """Endless shuffled batches from position `start` on, counted in samples, not in batches.
 
-    A batch holds each field stacked, (N, ...), and `name`, a list of N. With `share` (index, count) the order is
-    dealt out to `count` processes in turns of a batch, and these are the batches of the one at `index`.
+    A batch holds each field stacked, (N, ...), and `name`, a list of N. With `share` (index, count) the order
+    is dealt out to `count` processes, a batch in turn, and these are the batches of the one at `index`.
     Raises DataError for a bad sample, for samples that differ in size, and for a worker that died or took
     longer than TIMEOUT.
     """
@@ -97,7 +97,7 @@ def worker_errors():
 
 
 class _Groups:
-    """Draws in lists of `size`, the last of which may be shorter; of `count` lists in turn the one at `index`."""
+    """Draws in lists of `size`, the last of which may be shorter; of each `count` lists the one at `index`."""
 
     def __init__(self, draws: Iterable[Draw], size: int, share: tuple[int, int] = (0, 1)):
         self.draws, self.size, self.share = draws, size, share
