@@ -1,8 +1,8 @@
 """The orders in which papers update generator and discriminator.
 
 A step is registered in STEPS: `step(model, batch, optimizers) -> logs`. It updates the networks once, through
-`optimizers.update(group, losses)` with the groups of `Translator.parameter_groups`, and returns each loss term as
-a detached scalar; what else is worth watching is returned as signal/NAME.
+`optimizers.update(group, losses)` with the groups of `Translator.parameter_groups`, and returns each loss
+term as a detached scalar; what else is worth watching is returned as signal/NAME.
 """
 
 from collections.abc import Mapping

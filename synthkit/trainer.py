@@ -166,7 +166,7 @@ class Trainer:
     def score(
         self, count: int, give_up: Callable[[], bool] = lambda: False
     ) -> tuple[dict[str, float], dict] | None:
-        """Scores of the first `count` held-out samples, and pictures of some; None where `give_up` said so."""
+        """Scores of the `count` held-out samples, and pictures of some; None where `give_up` says so."""
         scores = ImageScores(self.settings.metrics)
         pictures = validate(
             self.shown,

@@ -124,7 +124,7 @@ def random_states() -> tuple[dict, dict[str, Tensor]]:
 
 
 def set_random_states(plain: Mapping, tensors: Mapping[str, Tensor]) -> None:
-    """Set what `random_states` gave; raises KeyError, TypeError, ValueError or RuntimeError for other things."""
+    """Set what `random_states` gave; raises KeyError, TypeError, ValueError or RuntimeError otherwise."""
     torch.set_rng_state(tensors["cpu"])
     if "cuda" in tensors and torch.cuda.is_available():
         torch.cuda.set_rng_state(tensors["cuda"])
