@@ -117,20 +117,23 @@ class _Watch:
         deadline = time.monotonic() + SILENCE + 2 * BEAT
         seen: dict[int, tuple[bytes, float]] = {}
         while not self.reason and time.monotonic() < deadline:
-            self.reason = self._look(seen)
+            self.reason = self._looked(seen)
             time.sleep(BEAT / 4)
         return self.reason
 
     def _run(self) -> None:
         seen: dict[int, tuple[bytes, float]] = {}
         while not self.ended.wait(BEAT):
-            try:
-                self.store.set(f"alive/{self.rank}", str(time.monotonic()))
-                reason = self._look(seen)
-            except Exception as error:  # any error of the store's means that its holder has gone
-                reason = f"the meeting point of the processes is gone: {error}"
-            if reason:
+            if reason := self._looked(seen):
                 self._end(reason)
+
+    def _looked(self, seen: dict[int, tuple[bytes, float]]) -> str:
+        """Give a sign of life and return what `_look` finds, or that the store has gone with its process."""
+        try:
+            self.store.set(f"alive/{self.rank}", str(time.monotonic()))
+            return self._look(seen)
+        except Exception as error:  # the store raises many kinds
+            return f"the meeting point of the processes is gone: {str(error).splitlines()[0]}"
 
     def _look(self, seen: dict[int, tuple[bytes, float]]) -> str:
         """Why one of the others ended, if one has; `seen` holds each one's last sign of life and its time."""

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, ExitStack
+from inspect import signature
 
 import torch
 import torch.nn.functional as F
@@ -16,6 +17,12 @@ from synthkit.nn.init import initialize
 from synthkit.registry import DISCRIMINATORS, ENCODERS, GENERATORS, LOSSES
 
 PRECISIONS = {"fp32": None, "bf16": torch.bfloat16}
+# batch norms share their statistics by themselves, so that buffers stay equal without a broadcast
+_SYNC_BUFFERS = (
+    "forward_sync_buffers"  # its name from torch 2.14 on
+    if "forward_sync_buffers" in signature(DistributedDataParallel).parameters
+    else "broadcast_buffers"
+)
 KEYS = ("inputs", "generator", "encoder", "discriminator", "losses", "initializer")
 
 
@@ -93,8 +100,7 @@ class Translator(nn.Module):
         """Average each network's gradients over the processes from now on, by DistributedDataParallel."""
         for name, network in self.networks.items():
             if any(p.requires_grad for p in network.parameters()):
-                # batch norms share their statistics by themselves; buffers stay equal without a broadcast
-                self._parallel[name] = DistributedDataParallel(network, broadcast_buffers=False)
+                self._parallel[name] = DistributedDataParallel(network, **{_SYNC_BUFFERS: False})
 
     def unsynchronised(self) -> AbstractContextManager:
         """Within it, gradients stay in each process: for all but the last micro-batch of a step."""

@@ -1,8 +1,12 @@
 """Several processes on this machine, joined by gloo: they learn what one would, and end together."""
 
+import json
 import os
+import signal
+import socket
 import subprocess
 import sys
+import time
 
 import pytest
 import torch
