@@ -6,7 +6,7 @@ returns each loss term as a detached scalar. Optimisers are keyed by group, as i
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import torch
@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.nn.utils import get_total_norm
 from torch.optim import Optimizer
 
+from synthkit.augment import Transform, unchanged
 from synthkit.errors import SynthkitError
 from synthkit.registry import STEPS
 from synthkit.translator import Translator
@@ -25,13 +26,18 @@ class NotFiniteError(SynthkitError):
 
 @dataclass
 class Step:
-    """What losses see of a training step; the discriminator runs when its outputs are first asked for."""
+    """What losses see of a training step; the discriminator runs when its outputs are first asked for.
+
+    `condition` (N, C, H, W) belongs to the batch's real images, and to `fake` (N, 3, H, W) too unless that
+    comes from a pool.
+    """
 
     model: Translator
     batch: Mapping
     condition: Tensor
     fake: Tensor
     extras: dict = field(default_factory=dict)
+    past_condition: Tensor | None = None
 
     @classmethod
     def forward(cls, model: Translator, batch: Mapping) -> "Step":
@@ -39,13 +45,46 @@ class Step:
         condition, fake, extras = model.generate(batch)
         return cls(model, batch, condition, fake, extras)
 
+    @property
+    def number(self) -> int:
+        """The step's number, from 1. Raises SynthkitError where the model's `training_step` is not set."""
+        if self.model.training_step is None:
+            raise SynthkitError("a loss needs the step's number: set model.training_step before each step")
+        return self.model.training_step
+
+    @property
+    def fake_condition(self) -> Tensor:
+        """The condition (N, C, H, W) that the fakes were made from."""
+        return self.condition if self.past_condition is None else self.past_condition
+
     def with_fake(self, fake: Tensor) -> "Step":
         """The same step with another fake, and nothing computed from the old one."""
         return Step(self.model, self.batch, self.condition, fake, self.extras)
 
-    def discriminate(self, image: Tensor) -> list[list[Tensor]]:
-        """The discriminator's features of an image under this step's condition."""
-        return self.model.discriminate(self.condition, image)
+    def pooled(self) -> "Step":
+        """This step with fakes from the model's pool, for the discriminator; itself without a pool."""
+        if self.model.pool is None:
+            return self
+        condition, fake = self.model.pool.exchange(self.condition, self.fake)
+        step = replace(self, fake=fake, past_condition=condition)
+        step.augmentation, step.real_outputs = self.augmentation, self.real_outputs
+        return step
+
+    def discriminate(
+        self, image: Tensor, condition: Tensor | None = None, *, full_precision: bool = False
+    ) -> list[list[Tensor]]:
+        """The discriminator's features of an augmented image under a condition, by default the step's.
+
+        With `full_precision` in float32, whatever the model's precision.
+        """
+        pair = self.augmentation(self.condition if condition is None else condition, image)
+        return self.model.discriminate(*pair, full_precision=full_precision)
+
+    @cached_property
+    def augmentation(self) -> Transform:
+        """The model's augmentation as drawn for this step: real and fake images undergo the same."""
+        augment = self.model.augment
+        return unchanged if augment is None else augment.draw(len(self.fake), *self.fake.shape[2:])
 
     @cached_property
     def real_outputs(self) -> list[list[Tensor]]:
@@ -53,7 +92,21 @@ class Step:
 
     @cached_property
     def fake_outputs(self) -> list[list[Tensor]]:
-        return self.discriminate(self.fake)
+        return self.discriminate(self.fake, self.fake_condition)
+
+    def signals(self) -> dict[str, Tensor]:
+        """Signs of trouble, each a detached share from 0 to 1, from what has been computed already.
+
+        `saturation`: the share of the fake's values beyond 0.999, where tanh passes hardly any gradient.
+        `ranking`, where the discriminator has seen both images: the share of places, over all scales, whose
+        real logit is above the fake one; 0.5 is undecided, at 1 the discriminator always wins.
+        """
+        signals = {"saturation": (self.fake.detach().abs() > 0.999).float().mean()}
+        if {"real_outputs", "fake_outputs"} <= vars(self).keys():
+            pairs = zip(self.real_outputs, self.fake_outputs, strict=True)
+            wins = [(real[-1] > fake[-1]).flatten() for real, fake in pairs]
+            signals["ranking"] = torch.cat(wins).float().mean()
+        return signals
 
 
 def update(optimizer: Optimizer, losses: Mapping[str, Tensor], *, retain_graph: bool = False) -> None:

@@ -7,8 +7,19 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 LAYERS = (
-    {"errors", "section", "yaml_loader", "paths", "plugins", "registry", "config", "build", "devices"},
-    {"nn", "weights", "backbones", "discriminators", "losses", "data", "metrics"},
+    {
+        "errors",
+        "section",
+        "yaml_loader",
+        "paths",
+        "plugins",
+        "registry",
+        "config",
+        "build",
+        "devices",
+        "distributed",
+    },
+    {"augment", "pool", "nn", "weights", "backbones", "discriminators", "losses", "data", "metrics"},
     {"inputs", "optimizers", "translator", "steps"},
     {"checkpoint", "charts", "evaluate", "report", "run_folder", "runner", "trackers", "inference"},
     {"benchmark"},
