@@ -133,7 +133,7 @@ class _Watch:
             self.store.set(f"alive/{self.rank}", str(time.monotonic()))
             return self._look(seen)
         except Exception as error:  # the store raises many kinds
-            return f"the meeting point of the processes is gone: {str(error).splitlines()[0]}"
+            return f"the meeting point of the processes is gone: {str(error).partition(chr(10))[0]}"
 
     def _look(self, seen: dict[int, tuple[bytes, float]]) -> str:
         """Why one of the others ended, if one has; `seen` holds each one's last sign of life and its time."""

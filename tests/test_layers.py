@@ -19,7 +19,7 @@ LAYERS = (
         "devices",
         "distributed",
     },
-    {"nn", "weights", "backbones", "discriminators", "losses", "data", "metrics"},
+    {"augment", "pool", "nn", "weights", "backbones", "discriminators", "losses", "data", "metrics"},
     {"inputs", "optimizers", "schedules", "translator", "steps"},
     {
         *("checkpoint", "charts", "ema", "evaluate", "figures", "health", "inference", "memory", "rehearsal"),
