@@ -44,7 +44,7 @@ class Step:
 
     @property
     def number(self) -> int:
-        """The step's number, from 1. Raises SynthkitError where the model's `training_step` is not set."""
+        """The step's number, from 0. Raises SynthkitError where the model's `training_step` is not set."""
         if self.model.training_step is None:
             raise SynthkitError("a loss needs the step's number: set model.training_step before each step")
         return self.model.training_step

@@ -38,7 +38,7 @@ class Translator(nn.Module):
     `precision` is fp32 or bf16 (autocast; weights and losses stay in float32).
 
     In training `augment` transforms what the discriminator sees, `pool` shows it earlier fakes, and
-    `training_step` is the number of the step in progress, from 1, which some losses ask for.
+    `training_step` is the number of the step in progress, from 0, which some losses ask for.
     """
 
     augment: Augment | None = None
@@ -223,7 +223,7 @@ def _check_adversaries(model: Mapping, losses: Mapping[str, nn.Module]) -> None:
     if sided and not model.get("discriminator"):
         raise ConfigError(f"the loss {sided[0]!r} needs model.discriminator", build.where(model, "losses"))
     for key in ("augment", "pool"):
-        if model.get(key) and not model.get("discriminator"):
+        if model.get(key) not in (None, 0) and not model.get("discriminator"):
             raise ConfigError("it needs model.discriminator", build.where(model, key))
     if model.get("discriminator") and all(isinstance(losses[name], Regulariser) for name in sided):
         kept = f"; {listed(sided)} only steadies it" if sided else ""

@@ -1,7 +1,6 @@
 """What every registered component owes its callers, tried on each of them."""
 
 import copy
-from types import SimpleNamespace
 
 import pytest
 import torch
@@ -159,7 +158,8 @@ def test_loss(name):
     loss = LOSSES.build(name)
     assert hasattr(loss, "generator") or hasattr(loss, "discriminator")
     discriminator = PatchGAN(6, 4, layers=2)
-    model = SimpleNamespace(discriminate=discriminator)
+    model = Translator({"discriminator": discriminator}, inputs={})
+    model.training_step = 0
     fake = torch.rand(2, 3, 32, 48, requires_grad=True)
     step = Step(model, batch(), condition=torch.randn(2, 3, 32, 48), fake=fake)
     for side, watched in (("generator", fake), ("discriminator", discriminator.blocks[0].conv.weight)):

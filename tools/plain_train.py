@@ -34,7 +34,7 @@ def main(name: str, steps: int) -> dict[str, float]:
     update, losses = STEPS.get(cfg["train"].get("order", "joint")), {}
     loader = batches(samples, cfg["train"].get("batch_size", 1), seed=0)
     for step in range(1, steps + 1):
-        model.training_step = step
+        model.training_step = step - 1
         losses = {name: loss.item() for name, loss in update(model, next(loader), optimizers).items()}
         print(step, "  ".join(f"{name} {loss:.3f}" for name, loss in losses.items()))
     return losses

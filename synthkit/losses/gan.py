@@ -137,6 +137,6 @@ class WGANGP(WGAN):
     def _slopes(self, step) -> list[Tensor]:
         real, fake = step.batch["image"], step.fake.detach()
         share = torch.rand(len(real), 1, 1, 1).to(real)
-        condition = step.condition.lerp(step.fake_condition, share)
+        condition = step.fake_condition.lerp(step.condition, share)
         image = fake.lerp(real, share).requires_grad_()
         return gradient_norms(step.discriminate(image, condition, full_precision=True), image)

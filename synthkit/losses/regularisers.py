@@ -34,7 +34,7 @@ class R1(Regulariser):
         self.gamma, self.every = gamma, every
 
     def discriminator(self, step) -> Tensor:
-        if self.every > 1 and (step.number - 1) % self.every:
+        if self.every > 1 and step.number % self.every:
             return step.fake.new_zeros(())
         image = step.batch["image"].detach().requires_grad_()
         norms = gradient_norms(step.discriminate(image, full_precision=True), image)
@@ -62,7 +62,7 @@ class LeCam(Regulariser):
     def discriminator(self, step) -> Tensor:
         real, fake = ([each[-1].float() for each in side] for side in (step.real_outputs, step.fake_outputs))
         self._follow(real, fake)
-        if self.start and step.number <= self.start:
+        if self.start and step.number < self.start:
             return step.fake.new_zeros(())
         distances = [
             (on_real - of_fake).square().mean() + (on_fake - of_real).square().mean()
