@@ -159,6 +159,15 @@ def find(run: Path) -> tuple[Checkpoint, list[str]]:
     raise CheckpointError("\n".join([f"{folder} holds no whole checkpoint", *refused]))
 
 
+def find_best(run: Path) -> tuple[Checkpoint, list[str]]:
+    """The checkpoint at which the run's newest says it was best; otherwise as `find`."""
+    newest, refused = find(run)
+    best = newest.state["progress"].get("best")
+    if not isinstance(best, dict) or not isinstance(best.get("step"), int):
+        raise CheckpointError(f"{run} has no best checkpoint: its config names no metric in train.best")
+    return read(run / "checkpoints" / f"{best['step']:08d}"), refused
+
+
 class Handover(NamedTuple):
     """What partial loading did: keys that were loaded, are new here, and were refused, with the reason."""
 

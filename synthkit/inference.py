@@ -19,14 +19,18 @@ from synthkit.translator import Translator
 Picture = str | Path | Image.Image | np.ndarray
 
 
-def load(run: str | Path, *, device: str = "auto", precision: str | None = None) -> "Model":
+def load(
+    run: str | Path, *, best: bool = False, device: str = "auto", precision: str | None = None
+) -> "Model":
     """The model of a run folder, or of one checkpoint in it, ready to translate.
 
-    Nothing but the run and the plugins it names is needed. `precision` is fp32 or bf16, by default that of
-    the training. A damaged newest checkpoint is passed over with a warning. Raises CheckpointError where
-    there is no whole one or it does not fit the networks, ConfigError where its config builds none.
+    Nothing but the run and the plugins it names is needed. Averaged weights are used where there are any.
+    `best` takes the checkpoint with the best value of `train.best` instead of the newest. `precision` is fp32
+    or bf16, by default that of the training. A damaged newest checkpoint is passed over with a warning. Raises
+    CheckpointError where there is no whole one or it does not fit the networks, ConfigError where its config
+    builds none.
     """
-    found, refused = checkpoint.find(Path(run))
+    found, refused = checkpoint.find_best(Path(run)) if best else checkpoint.find(Path(run))
     for problem in refused:
         warnings.warn(f"passed over: {problem}", stacklevel=2)
     cfg = config.from_dict(found.config, name=str(found.path))

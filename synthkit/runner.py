@@ -15,6 +15,7 @@ import torch
 from synthkit import __version__, build, checkpoint, config, distributed, memory
 from synthkit.data.loader import worker_errors
 from synthkit.devices import pick_device
+from synthkit.errors import CheckpointError, ConfigError
 from synthkit.figures import Figures
 from synthkit.health import Monitor
 from synthkit.rehearsal import Estimate, rehearse
@@ -80,8 +81,10 @@ def _prepared(cfg: Mapping, start: checkpoint.Checkpoint | None, notices: list[s
         trainer.restore(start)
         notices.append(f"resumed at step {start.step} from {start.path}")
     elif trainer.settings.init_from is not None:
-        with build.place(cfg["train"], "init_from"):
+        try:
             source, _ = checkpoint.find(Path(trainer.settings.init_from))
+        except CheckpointError as error:
+            raise ConfigError(str(error), build.where(cfg["train"], "init_from")) from error
         notices.append(checkpoint.hand_over(source, trainer.model.networks).describe(source))
     return trainer
 

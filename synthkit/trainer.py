@@ -115,7 +115,7 @@ class Trainer:
         """Update the networks once."""
         began, waited, parts = time.perf_counter(), 0.0, self.settings.accumulate
         self.optimizers.set_rate(self.schedule.factor(self.step, steps=self.settings.steps))
-        self.model.training_step = self.step + 1
+        self.model.training_step = self.step
         for part in range(1, parts + 1):
             asked = time.perf_counter()
             batch = to_device(next(self._batches), self.model.device)

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 import torch
-from test_runner import half_of, tiny
+from small_runs import half_of, tiny
 
 from synthkit import checkpoint, config
 from synthkit.runner import train

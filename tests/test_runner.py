@@ -1,6 +1,5 @@
 """Training from a config to a run folder: what it leaves, how it goes on, how it ends."""
 
-import json
 import os
 import shutil
 import signal
@@ -10,6 +9,7 @@ import time
 
 import pytest
 import torch
+from small_runs import half_of, records, tiny
 
 import synthkit
 from synthkit import checkpoint, config
@@ -18,41 +18,11 @@ from synthkit.registry import LOSSES
 from synthkit.run_folder import claim
 from synthkit.runner import train
 
-TINY = {
-    "model": {
-        "inputs": {"label": {"classes": 12}, "boundary": {}},
-        "generator": {"type": "pix2pixhd/global", "channels": 4, "downsamples": 1, "blocks": 1},
-        "discriminator": {"type": "patch", "channels": 4, "layers": 1},
-        "losses": {"gan": {"type": "lsgan"}, "pixels": {"type": "l1", "weight": 10}},
-    },
-    "data": {"type": "streets", "size": [16, 32], "count": 5, "transform": {"flip": True}},
-    "train": {
-        "steps": 6,
-        "batch_size": 2,
-        "workers": 0,
-        "log_every": 2,
-        "validate_every": 3,
-        "save_every": 3,
-        "validation_images": 2,
-        "samples": 2,
-        "keep": 2,
-        "dry_run": False,
-    },
-}
-
-
-def tiny(*overrides: str):
-    return config.from_dict(TINY, overrides=overrides)
-
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     """A run of six steps with checkpoints at three and six."""
     return train(tiny(), tmp_path_factory.mktemp("runs") / "finished")
-
-
-def records(run) -> list[dict]:
-    return [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
 
 
 def test_what_a_run_leaves(finished):
@@ -69,14 +39,6 @@ def test_what_a_run_leaves(finished):
     state = checkpoint.find(finished)[0].state
     assert state["plugins"]["pix2pixhd"]["version"] == synthkit.__version__
     assert state["versions"]["torch"] == torch.__version__
-
-
-def half_of(run, folder):
-    """A copy of a run as it was at step three."""
-    (folder / "checkpoints").mkdir(parents=True)
-    shutil.copy(run / "config.yaml", folder)
-    shutil.copytree(run / "checkpoints" / "00000003", folder / "checkpoints" / "00000003")
-    return folder
 
 
 @pytest.mark.parametrize(
