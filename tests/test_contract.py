@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from synthkit import plugins, registry
 from synthkit.discriminators import PatchGAN
+from synthkit.optimizers import build_optimizers
 from synthkit.registry import DISCRIMINATORS, ENCODERS, GENERATORS, INPUTS, LOSSES, METRICS, NORMS, STEPS
 from synthkit.steps import Step
 from synthkit.translator import Translator, pad_to
@@ -200,8 +201,8 @@ def test_step(name):
         }
     )
     before = copy.deepcopy(model.networks.state_dict())
-    groups = model.parameter_groups()
-    logs = STEPS.get(name)(model, batch(), {key: torch.optim.SGD(groups[key], 0.1) for key in groups})
+    optimizers = build_optimizers({"type": "SGD", "lr": 0.1}, model.parameter_groups())
+    logs = STEPS.get(name)(model, batch(), optimizers)
     changed = {
         key.split(".")[0]
         for key, value in model.networks.state_dict().items()
