@@ -201,8 +201,8 @@ def test_step(name):
         }
     )
     before = copy.deepcopy(model.networks.state_dict())
-    groups = model.parameter_groups()
-    logs = STEPS.get(name)(model, batch(), build_optimizers({"type": "SGD", "lr": 0.1}, groups))
+    optimizers = build_optimizers({"type": "SGD", "lr": 0.1}, model.parameter_groups())
+    logs = STEPS.get(name)(model, batch(), optimizers)
     changed = {
         key.split(".")[0]
         for key, value in model.networks.state_dict().items()
