@@ -11,7 +11,7 @@ from PIL import Image, ImageOps
 from synthkit.errors import DataError
 
 MAX_PIXELS = 2**27
-"""An image of more pixels than this is refused by its header, before it is decoded."""
+"""An image of more pixels than this, or than fit into as many RGBA pixels, is refused by its header."""
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF")
 EXTENSIONS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
@@ -99,10 +99,10 @@ def guarded(path: str | Path) -> Iterator[None]:
         raise DataError(f"{path}: cannot be read as an image: {_reason(path, error)}") from error
 
 
-def check_size(path: str | Path, height: int, width: int, channels: int = 1) -> None:
-    """Raises DataError for more than MAX_PIXELS pixels, or more values than these have with four channels."""
-    if height * width > MAX_PIXELS or height * width * channels > 4 * MAX_PIXELS:
-        shape = f"{height * width} pixels" + (f" of {channels} channels" if channels > 1 else "")
+def check_size(path: str | Path, height: int, width: int, depth: int = 1) -> None:
+    """Raises DataError for over MAX_PIXELS pixels, of `depth` bytes, or over 4 * MAX_PIXELS bytes."""
+    if height * width > MAX_PIXELS or height * width * depth > 4 * MAX_PIXELS:
+        shape = f"{height * width} pixels" + (f" of {depth} bytes" if depth > 1 else "")
         raise DataError(
             f"{path}: {shape} are over the limit of {MAX_PIXELS}: if you trust the file, "
             "raise synthkit.data.images.MAX_PIXELS"

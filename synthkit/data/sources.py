@@ -128,7 +128,7 @@ def _read_npy(path: str | Path) -> np.ndarray:
     """The array, still on disk: its header is checked before any value is read."""
     array = np.load(path, mmap_mode="r", allow_pickle=False)
     if array.ndim in (2, 3):
-        check_size(path, *array.shape)
+        check_size(path, *array.shape[:2], array.nbytes // max(1, array.shape[0] * array.shape[1]))
     return array
 
 
@@ -136,9 +136,9 @@ def _read_tiff(path: str | Path) -> np.ndarray:
     """The first image of a TIFF; its bands may lie before or behind the two axes of a plane."""
     with tifffile.TiffFile(path) as file:
         page, series = file.pages.first, file.series[0]
-        plane = page.imagelength * page.imagewidth
-        check_size(path, page.imagelength, page.imagewidth, series.size // max(1, plane))
-        check_size(path, page.tilelength or page.rowsperstrip, page.tilewidth or page.imagewidth)
+        height, width = page.imagelength, page.imagewidth
+        check_size(path, height, width, series.nbytes // max(1, height * width))
+        check_size(path, page.tilelength or page.rowsperstrip, page.tilewidth or width, page.dtype.itemsize)
         _check_tiff(path, page, series.axes)
         array = series.asarray()
     return np.moveaxis(array, 0, 2) if series.axes.index("Y") == 1 else array
