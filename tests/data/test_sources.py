@@ -1,6 +1,8 @@
 """Sources keep every value of their files, whatever the channels and the depth."""
 
 import random
+import struct
+import zlib
 
 import imagecodecs
 import numpy as np
@@ -39,6 +41,21 @@ def same(path, array):
 def test_png_of_1_to_4_channels_in_8_and_16_bit(tmp_path, shape, dtype):
     array = values(shape, dtype)
     (tmp_path / "a.png").write_bytes(imagecodecs.png_encode(array))
+    same(tmp_path / "a.png", array)
+
+
+def test_interlaced_png_of_16_bit_colour(tmp_path):
+    """2x2 pixels in Adam7, from the specification: passes 1, 6 and 7 hold a row each."""
+
+    def chunk(kind, body):
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    array = values((2, 2, 3), np.uint16)
+    big = array.astype(">u2")
+    passes = b"".join(b"\0" + row.tobytes() for row in (big[0, 0], big[0, 1], big[1]))
+    header = struct.pack(">IIBBBBB", 2, 2, 16, 2, 0, 0, 1)
+    body = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(passes)) + chunk(b"IEND", b"")
+    (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n" + body)
     same(tmp_path / "a.png", array)
 
 
