@@ -14,6 +14,7 @@ from synthkit.data.images import EXTENSIONS, check_size, guarded, open_image
 from synthkit.errors import DataError
 
 SOURCE_EXTENSIONS = (*EXTENSIONS, ".npy")
+RGB = 3  # channels
 AS_THEY_ARE = ("1", "L", "LA", "RGB", "RGBA", "I", "I;16", "I;16B", "I;16L", "F")
 TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 PLAIN_TIFF = (1, 2)  # photometric: black is zero, RGB; others need a conversion that nobody declared
@@ -75,7 +76,7 @@ class SourceFormat:
     Raises ValueError where these make no sense.
     """
 
-    def __init__(self, channels: int | None = None, range: Sequence[float] | None = None):
+    def __init__(self, channels: int | None = RGB, range: Sequence[float] | None = None):
         if channels is not None and channels < 1:
             raise ValueError(f"channels is {channels}: there must be at least one")
         if range is not None and not (len(range) == 2 and -math.inf < range[0] < range[1] < math.inf):
