@@ -29,8 +29,8 @@ def load(
     Nothing but the run and the plugins it names is needed. Averaged weights are used where there are any.
     `best` takes the checkpoint with the best value of `train.best` instead of the newest. `precision` is fp32
     or bf16, by default that of the training. A damaged newest checkpoint is passed over with a warning.
-    Raises CheckpointError where there is no whole one or it does not fit the networks, ConfigError where its config
-    builds none.
+    Raises CheckpointError where there is no whole one or it does not fit the networks, ConfigError where its
+    config builds none.
     """
     found, refused = checkpoint.find_best(Path(run)) if best else checkpoint.find(Path(run))
     for problem in refused:
