@@ -33,16 +33,14 @@ from synthkit.trackers.wandb import WandB
 __all__ = ["Console", "Guard", "MLflow", "MetricsFile", "TensorBoard", "WandB", "check", "open_trackers"]
 
 ALWAYS = ("console", "metrics")
-OPENING = (
-    10.0  # seconds that a training waits for its trackers: libraries are best imported before workers fork
-)
+OPENING = 10.0  # seconds to wait for trackers: libraries are best imported before data workers fork
 
 
 def open_trackers(section: Mapping, run: Path) -> list:
     """The console, the file of metrics, and the trackers that the config names, each behind a guard.
 
-    `section` maps registered names to settings: `{tensorboard: {}, wandb: {project: streets}}`. The console is
-    the first of the list. Raises ConfigError as `check` does, before anything is opened.
+    `section` maps registered names to settings, `{tensorboard: {}, wandb: {project: streets}}`. The console
+    is the first of the list. Raises ConfigError as `check` does, before anything is opened.
     """
     wanted = check(section, run)
     console = Console(run)
