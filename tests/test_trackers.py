@@ -290,6 +290,7 @@ def test_guard_drops_what_a_slow_tracker_has_no_room_for():
         ({"mlflow": {"uri": 5}}, r"train.trackers.mlflow.uri .*5 is not"),
         ({"tensorboard": None}, r"train.trackers.tensorboard .*a mapping is needed"),
         ({"console": {}}, r"train.trackers.console .*always there"),
+        ({"report": {}}, r"train.trackers.report .*always there"),
     ],
 )
 def test_a_wrong_config_is_an_error_and_opens_nothing(tmp_path, section, message):
@@ -297,6 +298,25 @@ def test_a_wrong_config_is_an_error_and_opens_nothing(tmp_path, section, message
     with pytest.raises(ConfigError, match=message):
         open_trackers(section, tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+def test_the_report_is_written_while_a_training_runs_and_when_it_stops(run):
+    tracker = trackers.ReportPage(run)
+    metrics = MetricsFile(run, say=print)
+    pages = []
+    for record in RECORDS[:3]:
+        metrics.log(record)
+        tracker.log(record)
+        pages.append((run / "report.html").read_text())
+    assert "step 0 of 40" in pages[0]
+    assert pages[0] == pages[2]  # a mere log is not due so soon
+    tracker.log({"kind": "samples", "step": 20})
+    assert "step 20 of 40" in (run / "report.html").read_text()
+    tracker.close()
+    page = (run / "report.html").read_text()
+    assert "stopped at step 20 of 40" in page
+    assert "location.reload" in pages[0]
+    assert "location.reload" not in page
 
 
 def test_a_missing_library_costs_a_notice(run, capsys, monkeypatch):

@@ -12,7 +12,7 @@ has `log(record)` and `close()`. A record is plain data with a `step` and a `kin
 - end: `seconds`, `memory`, `reason`
 
 Only a wrong config stops a training. The console falls silent when its terminal is gone, the file of metrics
-keeps what it cannot write and tries again, and every other tracker runs behind a `Guard`.
+keeps what it cannot write and tries again, and every other tracker runs behind a `Guard`, the report too.
 """
 
 import time
@@ -27,17 +27,21 @@ from synthkit.trackers.console import Console
 from synthkit.trackers.guard import Guard
 from synthkit.trackers.metrics_file import MetricsFile
 from synthkit.trackers.mlflow import MLflow
+from synthkit.trackers.report_page import ReportPage
 from synthkit.trackers.tensorboard import TensorBoard
 from synthkit.trackers.wandb import WandB
 
-__all__ = ["Console", "Guard", "MLflow", "MetricsFile", "TensorBoard", "WandB", "check", "open_trackers"]
+__all__ = [
+    *("Console", "Guard", "MLflow", "MetricsFile", "ReportPage", "TensorBoard", "WandB"),
+    *("check", "open_trackers"),
+]
 
-ALWAYS = ("console", "metrics")
+ALWAYS = ("console", "metrics", "report")
 OPENING = 10.0  # seconds to wait for trackers: libraries are best imported before data workers fork
 
 
 def open_trackers(section: Mapping, run: Path) -> list:
-    """The console, the file of metrics, and the trackers that the config names, each behind a guard.
+    """The console, the file of metrics, the report, and what the config names; those from the report on guarded.
 
     `section` maps registered names to settings, `{tensorboard: {}, wandb: {project: streets}}`. The console
     is the first of the list. Raises ConfigError as `check` does, before anything is opened.
@@ -45,6 +49,7 @@ def open_trackers(section: Mapping, run: Path) -> list:
     wanted = check(section, run)
     console = Console(run)
     metrics = MetricsFile(run, say=console.say)
+    wanted = {"report": partial(ReportPage, run), **wanted}
     guards = [Guard(name, opened, console.say) for name, opened in wanted.items()]
     deadline = time.monotonic() + OPENING
     for guard in guards:
