@@ -110,7 +110,9 @@ def _spent(known: Sequence[dict], start: dict, trains: Sequence[dict]) -> dict[s
     if expected.get("memory"):
         facts["memory expected"] = size(expected["memory"])
     if trains:
-        facts["waiting for data"] = f"{sum(record['data_wait'] for record in trains) / len(trains):.0%} of the time"
+        facts["waiting for data"] = (
+            f"{sum(record['data_wait'] for record in trains) / len(trains):.0%} of the time"
+        )
     return facts
 
 

@@ -127,15 +127,15 @@ def _is_number(value: object) -> bool:
 
 
 def _size(folder: Path) -> int:
-    return sum(
-        (Path(path) / file).lstat().st_size for path, _, files in os.walk(folder) for file in files
-    )
+    return sum((Path(path) / file).lstat().st_size for path, _, files in os.walk(folder) for file in files)
 
 
 def _sorted(runs: list[Run], metric: str) -> list[Run]:
     known = {name for run in runs for name in run.last | run.best}
     if metric not in known:
-        raise DataError(f"no run has a score {metric!r}.{did_you_mean(metric, known)} Scores: {listed(known)}")
+        raise DataError(
+            f"no run has a score {metric!r}.{did_you_mean(metric, known)} Scores: {listed(known)}"
+        )
     sign = -1 if score(metric).better == "higher" else 1
 
     def place(run: Run) -> tuple[bool, float]:

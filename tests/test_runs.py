@@ -154,7 +154,9 @@ def test_command(tmp_path):
     assert "19.00 (20.00)" in table.stdout
     assert "60/100" in table.stdout
     assert note.endswith("long name: stopped early")
-    (run,) = (run for run in json.loads(synthkit("runs", "--json", cwd=tmp_path).stdout) if run["name"] != "b")
+    (run,) = (
+        run for run in json.loads(synthkit("runs", "--json", cwd=tmp_path).stdout) if run["name"] != "b"
+    )
     assert run["best"] == {"psnr": {"value": 20.0, "step": 20}}
     assert (run["state"], run["note"], run["steps"]) == ("finished", "stopped early", 100)
     (tmp_path / "none").mkdir()

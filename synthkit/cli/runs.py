@@ -14,7 +14,9 @@ STATES = {"running": "green", "finished": "", "stopped": "yellow", "empty": "dim
 @app.command()
 def runs(
     folders: Annotated[list[Path] | None, typer.Argument(help="Where to look; by default runs/.")] = None,
-    sort: Annotated[str | None, typer.Option(help="The best score of a metric first, not the newest.")] = None,
+    sort: Annotated[
+        str | None, typer.Option(help="The best score of a metric first, not the newest.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, with all there is to know.")] = False,
 ) -> None:
     """List runs with state, progress, scores and size."""
