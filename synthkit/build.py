@@ -14,7 +14,18 @@ from beartype.vale import Is
 from synthkit.errors import ConfigError, SynthkitError, listed, shown
 from synthkit.section import Section, check_keys, where, without
 
-__all__ = ["Section", "call", "check_keys", "check_mapping", "need", "part", "place", "where", "without"]
+__all__ = [
+    "Section",
+    "arguments",
+    "call",
+    "check_keys",
+    "check_mapping",
+    "need",
+    "part",
+    "place",
+    "where",
+    "without",
+]
 
 _NOT_BOOL = Is[lambda value: not isinstance(value, bool)]
 # An int passes as a float (PEP 484's numeric tower); True and False pass as neither.
@@ -34,10 +45,7 @@ def call(target: Callable, section: Mapping, /, **wired: Any) -> Any:
         ConfigError: for unknown, missing or wired keys, values of another type than annotated, and
             whatever the target itself raises (kept as its cause).
     """
-    check_mapping(section)
-    parameters = _parameters(target)
-    _check_names(parameters, section, wired)
-    values = {key: _checked(parameters.get(key), section, key) for key in section}
+    values = arguments(target, section, **wired)
     try:
         return target(**values, **wired)
     except ConfigError as error:
@@ -49,6 +57,14 @@ def call(target: Callable, section: Mapping, /, **wired: Any) -> Any:
     except Exception as error:  # whatever a component makes of its values
         name = "" if isinstance(error, TypeError | ValueError) else f"{type(error).__name__}: "
         raise ConfigError(f"{name}{error}" if str(error) else type(error).__name__, where(section)) from error
+
+
+def arguments(target: Callable, section: Mapping, /, **wired: Any) -> dict[str, Any]:
+    """The section's values as `call` would hand them over, checked as there; the target is not called."""
+    check_mapping(section)
+    parameters = _parameters(target)
+    _check_names(parameters, section, wired)
+    return {key: _checked(parameters.get(key), section, key) for key in section}
 
 
 def check_mapping(section: Any, place: str = "") -> None:

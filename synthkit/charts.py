@@ -7,10 +7,12 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.backends import backend_svg  # noqa: F401  (here, not at first use: that may be in a thread)
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 COLOURS = ("#3d85c6", "#e0803a", "#45a36f", "#c9578f", "#8f74d6", "#b3982f", "#3fa3b3", "#d2604f")
+GROUP = "curve-group-"  # begins the id that becomes a class: several curves and charts may share it
 INK = "#010203"  # stands for the page's own colour until the SVG is written
 MOST_POINTS, MARKED_BELOW = 1000, 30  # points of a curve
 LOGARITHMIC_FROM = 20  # times the smallest value of a chart
@@ -20,11 +22,12 @@ Style = Literal["marked", "smoothed", "from_zero"]
 
 
 class Curve(NamedTuple):
-    """Values over steps, of the same length, and the colour to draw them in."""
+    """Values over steps (or times), of the same length, the colour to draw them in, and a class in the SVG."""
 
-    steps: Sequence[int]
+    steps: Sequence[float]
     values: Sequence[float]
     colour: str = COLOURS[0]
+    group: str = ""
 
 
 def smoothed(values: Sequence[float]) -> np.ndarray:
@@ -59,19 +62,21 @@ def line_chart(curves: Mapping[str, Curve], size: tuple[float, float], style: St
 
 def _draw(axes: Axes, curve: Curve, style: Style) -> np.ndarray:
     """Draw a curve, return the values of its bold line."""
-    steps, raw = _thinned(curve.steps), _thinned(curve.values)
+    steps, raw = stretches(curve.steps), stretches(curve.values)
+    group = {"gid": GROUP + curve.group} if curve.group else {}
     values = smoothed(raw) if style == "smoothed" else raw
     if style == "smoothed":
-        axes.plot(steps, raw, color=curve.colour, linewidth=0.8, alpha=0.35)
+        axes.plot(steps, raw, color=curve.colour, linewidth=0.8, alpha=0.35, **group)
     dotted = len(steps) == 1 or (style == "marked" and len(steps) < MARKED_BELOW)
-    axes.plot(steps, values, color=curve.colour, linewidth=1.6, marker="o" if dotted else "", markersize=3.2)
+    marker = {"marker": "o" if dotted else "", "markersize": 3.2}
+    axes.plot(steps, values, color=curve.colour, linewidth=1.6, **marker, **group)
     return values
 
 
-def _thinned(values: Sequence[float]) -> np.ndarray:
-    """The values, or the means of as many equal stretches as a curve has points."""
-    stretches = np.array_split(np.asarray(values, float), min(len(values), MOST_POINTS))
-    return np.array([stretch.mean() for stretch in stretches])
+def stretches(values: Sequence[float], most: int = MOST_POINTS) -> np.ndarray:
+    """The values, or the means of so many equal stretches of them."""
+    parts = np.array_split(np.asarray(values, float), min(len(values), most)) if len(values) else []
+    return np.array([part.mean() for part in parts])
 
 
 def _style(axes: Axes, ticks: int) -> None:
@@ -91,6 +96,6 @@ def _svg(figure: Figure) -> str:
     file = io.StringIO()
     figure.savefig(file, format="svg", metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")))
     svg = file.getvalue().replace(INK, "currentColor")
-    svg = svg[svg.index("<svg") :]
+    svg = svg[svg.index("<svg") :].replace(f'id="{GROUP}', 'class="')
     opening, rest = svg.split(">", 1)
     return re.sub(r' (width|height)="[^"]*"', "", opening) + ">" + rest

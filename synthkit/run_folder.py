@@ -1,15 +1,12 @@
 """The folder of a run: claiming it for one process, and where a resumed run goes on."""
 
-import fcntl
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TextIO
 
-from synthkit import checkpoint, config
+from synthkit import checkpoint, config, lock
 from synthkit.errors import CheckpointError, ConfigError
 
-LOCK = ".lock"
 # what a resumed run may change: how long and how it runs, not what it learns
 CHANGEABLE = {
     f"train.{key}"
@@ -51,18 +48,9 @@ def claim(folder: Path) -> TextIO:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock = (folder / LOCK).open("a+", encoding="utf-8")
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as err:
-            lock.seek(0)
-            raise CheckpointError(f"{folder} is in use by process {lock.read().strip() or '?'}") from err
-        lock.truncate(0)
-        lock.write(f"{os.getpid()}\n")
-        lock.flush()
+        return lock.hold(folder)
     except OSError as err:
         raise CheckpointError(f"the run folder {folder} cannot be written: {err}") from err
-    return lock
 
 
 def write_config(folder: Path, cfg: Mapping) -> None:

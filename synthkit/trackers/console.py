@@ -1,11 +1,8 @@
-"""Where a training's figures go while it runs. A tracker has `log(record)` and `close()`.
+"""What a person who watches a training sees."""
 
-A record is plain data with a `step` and a `kind`: start, step, train, validation, notice or end.
-"""
-
-import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console as RichConsole
@@ -14,51 +11,39 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from synthkit.registry import TRACKERS
 
 
-def open_trackers(section: Mapping, run: Path) -> list:
-    """The console, the file of metrics, and the trackers that the config names."""
-    return [
-        Console(run),
-        MetricsFile(run),
-        *(TRACKERS.get(name)(run, **values) for name, values in section.items()),
-    ]
-
-
-@TRACKERS.register_module("metrics")
-class MetricsFile:
-    """Appends records as lines of JSON to RUN/metrics.jsonl; mere steps and notices are left out."""
-
-    def __init__(self, run: Path):
-        path = run / "metrics.jsonl"
-        torn = path.is_file() and not path.read_bytes().endswith(b"\n")
-        self.file = path.open("a", encoding="utf-8")
-        self.file.write("\n" if torn else "")
-
-    def log(self, record: dict) -> None:
-        if record["kind"] in ("step", "notice", "samples"):
-            return
-        self.file.write(json.dumps(record, allow_nan=False) + "\n")
-        self.file.flush()
-
-    def close(self) -> None:
-        self.file.close()
-
-
 @TRACKERS.register_module("console")
 class Console:
-    """A progress bar with losses, seconds per step and time left; plain lines without a terminal."""
+    """A progress bar with losses, seconds per step and time left; plain lines without a terminal.
+
+    It falls silent when what it writes to is gone, a closed pipe or a terminal that was hung up.
+    """
 
     def __init__(self, run: Path):
-        self.console = RichConsole(file=sys.stderr, highlight=False, markup=False, soft_wrap=True)
+        self.console = _Patient(file=sys.stderr, highlight=False, markup=False, soft_wrap=True)
         self.progress, self.steps = None, 0
 
     def log(self, record: dict) -> None:
-        """Show a record."""
-        getattr(self, f"_{record['kind']}")(record)
+        """Show a record; kinds that it does not know are left out."""
+        if show := getattr(self, f"_{record['kind']}", None):
+            with self._silent_if_gone():
+                show(record)
+
+    def say(self, message: str) -> None:
+        """Show a notice; from any thread."""
+        self.log({"kind": "notice", "message": message})
 
     def close(self) -> None:
         if self.progress is not None:
-            self.progress.stop()
+            with self._silent_if_gone():
+                self.progress.stop()
             self.progress = None
+
+    @contextmanager
+    def _silent_if_gone(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError:
+            self.console.quiet = True
 
     def _start(self, record: dict) -> None:
         self.steps = record["steps"]
@@ -90,19 +75,26 @@ class Console:
 
     def _validation(self, record: dict) -> None:
         scores = "  ".join(f"{name} {value:.4f}" for name, value in record["scores"].items())
-        self.console.print(f"step {record['step']}  validation on {record['images']} images: {scores}")
+        best = "  (the best so far)" if record.get("best") else ""
+        self.console.print(f"step {record['step']}  validation on {record['images']} images: {scores}{best}")
 
     def _warning(self, record: dict) -> None:
         self.console.print(f"warning: {record['name']}: {record['message']}")
-
-    def _samples(self, record: dict) -> None:
-        pass
 
     def _notice(self, record: dict) -> None:
         self.console.print(record["message"])
 
     def _end(self, record: dict) -> None:
-        self.console.print(f"finished step {record['step']} after {_clock(record['seconds'])}")
+        early = f"  {record['reason']}" if record["step"] < self.steps and record.get("reason") else ""
+        ended = "ended at" if early else "finished"
+        self.console.print(f"{ended} step {record['step']} after {_clock(record['seconds'])}{early}")
+
+
+class _Patient(RichConsole):
+    """A console that does not end the process when its pipe is closed, as rich would."""
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
 
 
 def _clock(seconds: float) -> str:

@@ -1,0 +1,58 @@
+"""The pages that people look at: templates with one look, written whole or not at all."""
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from synthkit.errors import DataError
+
+T = TypeVar("T")
+_writing = threading.Lock()  # a training's own thread may write the page that someone else asks for
+
+
+def write_page(target: Path, template: str, content: dict[str, Any]) -> Path:
+    """Render a template of this folder to a file, replacing it at once. Returns the file's path.
+
+    Raises DataError where it cannot be written.
+    """
+    pages = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    page = pages.get_template(template).render(content)
+    partial = target.with_name(f".{target.name}.partial")
+    with _writing:
+        try:
+            partial.write_bytes(page.encode("utf-8", "replace"))
+            partial.replace(target)
+        except OSError as error:
+            partial.unlink(missing_ok=True)
+            raise DataError(f"{target} cannot be written: {error}") from error
+    return target
+
+
+def duration(seconds: float) -> str:
+    """Seconds as people say them: 3 h 20 min, 4 min 1 s, 12 s."""
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
+
+
+def size(count: float) -> str:
+    """Bytes as people say them: 1.2 GB, 340 MB."""
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"
+
+
+def thinned(values: Sequence[T], most: int) -> list[T]:
+    """As many of the values as allowed, evenly spread, the first and the last among them."""
+    if len(values) <= most:
+        return list(values)
+    return [values[round(index * (len(values) - 1) / (most - 1))] for index in range(most)]

@@ -1,0 +1,145 @@
+"""What runs there are, how far they are and how good."""
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from synthkit import lock, records
+from synthkit.errors import DataError, did_you_mean, listed
+from synthkit.scores import score
+
+
+@dataclass(frozen=True)
+class Best:
+    """The best value of a score, and the step that reached it."""
+
+    value: float
+    step: int
+
+
+@dataclass(kw_only=True)
+class Run:
+    """One run folder.
+
+    Args:
+        name: the path relative to the folder that was searched.
+        state: running, finished, stopped (before its end, by whatever), empty (nothing recorded) or unreadable.
+        note: why it ended early or cannot be read.
+        step, steps: reached, and wanted.
+        seconds: of training.
+        updated: when it last recorded something, in seconds since 1970.
+        last, best: scores of the last validation, and the best of all.
+        size: bytes on disk.
+    """
+
+    folder: Path
+    name: str
+    state: str = "empty"
+    note: str = ""
+    step: int = 0
+    steps: int | None = None
+    seconds: float = 0.0
+    updated: float = 0.0
+    config: str = ""
+    last: dict[str, float] = field(default_factory=dict)
+    best: dict[str, Best] = field(default_factory=dict)
+    size: int = 0
+
+
+def find_runs(folders: Sequence[Path], sort: str | None = None) -> list[Run]:
+    """The runs in and below some folders: the newest first, or by their best score of the metric `sort`.
+
+    What cannot be read is a run too, with a note. Runs without that score come last. Raises DataError for a
+    folder that is not there, and for a metric that no run has.
+    """
+    if missing := [folder for folder in folders if not folder.is_dir()]:
+        raise DataError(f"there is no folder {missing[0]}")
+    found = {run.folder.resolve(): run for top in folders for run in _below(top)}
+    runs = sorted(found.values(), key=lambda run: run.updated, reverse=True)
+    return runs if sort is None else _sorted(runs, sort)
+
+
+def is_run(folder: Path) -> bool:
+    """Whether a training has begun in this folder: a config alone may be anything."""
+    marks = ("metrics.jsonl", "checkpoints", lock.NAME)
+    return (folder / "config.yaml").is_file() and any((folder / mark).exists() for mark in marks)
+
+
+def summarise(folder: Path, name: str = "") -> Run:
+    """What a run folder's files tell; what cannot be read becomes its note."""
+    run = Run(folder=folder, name=name or folder.resolve().name)
+    try:
+        _fill(run, records.read(folder / "metrics.jsonl", sparse=True))
+        run.size = _size(folder)
+        if lock.is_held(folder):
+            run.state = "running"
+    except OSError as error:
+        run.state, run.note = "unreadable", str(error)
+    return run
+
+
+def _below(top: Path) -> Iterator[Run]:
+    refused: list[OSError] = []
+    for path, folders, _ in os.walk(top, onerror=refused.append):
+        folder = Path(path)
+        if is_run(folder):
+            folders.clear()  # a run holds no runs
+            yield summarise(folder, os.path.relpath(folder, top) if folder != top else "")
+        folders[:] = sorted(each for each in folders if not each.startswith("."))
+    for error in refused:
+        folder = Path(error.filename)
+        yield Run(folder=folder, name=os.path.relpath(folder, top), state="unreadable", note=str(error))
+
+
+def _fill(run: Run, found: Sequence[dict]) -> None:
+    """Set what the records tell."""
+    file = run.folder / "metrics.jsonl"
+    run.updated = (file if file.is_file() else run.folder).stat().st_mtime
+    if not (starts := records.of_kind(found, "start")):
+        return
+    start, last = starts[-1], found[-1]
+    run.steps, run.config = start["steps"], _config_name(start.get("config"))
+    run.step = max(record["step"] for record in found)
+    run.seconds = max((record["seconds"] for record in found if _is_number(record.get("seconds"))), default=0)
+    run.state = "stopped"
+    if ends := records.of_kind(found, "end"):
+        run.state = "finished"
+        run.note = str(ends[-1].get("reason") or "") if last["step"] < run.steps else ""
+    _fill_scores(run, records.of_kind(found, "validation"))
+
+
+def _fill_scores(run: Run, validations: Sequence[dict]) -> None:
+    run.last = validations[-1]["scores"] if validations else {}
+    for name in records.names(validations, "scores"):
+        steps, values = records.curve(validations, "scores", name)
+        if (best := score(name).best(values)) is not None:
+            run.best[name] = Best(best, steps[values.index(best)])
+
+
+def _config_name(config: object) -> str:
+    """`configs/pix2pixhd/streets_64.yaml` is shown as pix2pixhd/streets_64."""
+    return "/".join(Path(str(config or "")).with_suffix("").parts[-2:])
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float)
+
+
+def _size(folder: Path) -> int:
+    return sum((Path(path) / file).lstat().st_size for path, _, files in os.walk(folder) for file in files)
+
+
+def _sorted(runs: list[Run], metric: str) -> list[Run]:
+    known = {name for run in runs for name in run.last | run.best}
+    if metric not in known:
+        raise DataError(
+            f"no run has a score {metric!r}.{did_you_mean(metric, known)} Scores: {listed(known)}"
+        )
+    sign = -1 if score(metric).better == "higher" else 1
+
+    def place(run: Run) -> tuple[bool, float]:
+        value = run.best[metric].value if metric in run.best else run.last.get(metric)
+        return (value is None, sign * (value or 0))
+
+    return sorted(runs, key=place)

@@ -1,0 +1,38 @@
+"""How scores are shown, and which of two is better."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+
+class Score(NamedTuple):
+    """A score's title and unit; `better` is higher, lower or empty for one that nobody described."""
+
+    title: str
+    unit: str = ""
+    better: str = ""
+    digits: int = 3
+
+    def text(self, value: float) -> str:
+        """The value with the digits that matter."""
+        return f"{value:.{self.digits}f}"
+
+    def best(self, values: Iterable[float]) -> float | None:
+        """The best of some values; None where nobody knows what is better."""
+        return {"higher": max, "lower": min}[self.better](values) if self.better else None
+
+
+SCORES = {
+    "l1": Score("L1", "", "lower"),
+    "psnr": Score("PSNR", "dB", "higher", 2),
+    "ssim": Score("SSIM", "", "higher"),
+    "lpips": Score("LPIPS", "", "lower"),
+    "fid": Score("FID", "", "lower", 2),
+    "kid": Score("KID", "", "lower", 4),
+    "miou": Score("mIoU", "", "higher"),
+    "accuracy": Score("accuracy", "", "higher"),
+}
+
+
+def score(name: str) -> Score:
+    """How a score of this name is shown."""
+    return SCORES.get(name, Score(name, digits=4))
