@@ -15,6 +15,7 @@ from synthkit.errors import DataError
 
 SOURCE_EXTENSIONS = (*EXTENSIONS, ".npy")
 RGB = 3  # channels
+ORIENTATION = 274  # the tag of TIFF and EXIF; 1 is upright
 AS_THEY_ARE = ("1", "L", "LA", "RGB", "RGBA", "I", "I;16", "I;16B", "I;16L", "F")
 TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 PLAIN_TIFF = (1, 2)  # photometric: black is zero, RGB; others need a conversion that nobody declared
@@ -36,7 +37,7 @@ def read_source(path: str | Path) -> np.ndarray:
             return source_array(_read_tiff(path), path)
     image, packing = open_image(path)
     if image.format == "PNG" and image.mode not in ("I", "I;16", "I;16B") and re.search(r";16B$", packing):
-        return _read_deep_png(path, image.getexif().get(0x0112, 1))
+        return _read_deep_png(path)
     return source_image(image)
 
 
@@ -153,14 +154,17 @@ def _check_tiff(path: str | Path, page: tifffile.TiffPage, axes: str) -> None:
             f"{path}: a TIFF of kind {tifffile.PHOTOMETRIC(page.photometric).name} holds no plain values: "
             "convert it to grey with black as zero, or to RGB"
         )
-    orientation = page.tags.valueof(274, 1)
-    if orientation != 1:
-        raise DataError(f"{path}: is stored turned (orientation {orientation}): save it upright")
+    _check_upright(path, page.tags.valueof(ORIENTATION, 1))
 
 
-def _read_deep_png(path: str | Path, orientation: int) -> np.ndarray:
+def _read_deep_png(path: str | Path) -> np.ndarray:
     """A 16 bit PNG in colour, which Pillow would round to 8 bit; `open_image` has checked its header."""
+    with guarded(path):
+        with Image.open(path, formats=("PNG",)) as image:
+            _check_upright(path, image.getexif().get(ORIENTATION, 1))
+        return source_array(imagecodecs.png_decode(Path(path).read_bytes()), path)
+
+
+def _check_upright(path: str | Path, orientation: int) -> None:
     if orientation != 1:
         raise DataError(f"{path}: is stored turned (orientation {orientation}): save it upright")
-    with guarded(path):
-        return source_array(imagecodecs.png_decode(Path(path).read_bytes()), path)
