@@ -19,8 +19,8 @@ from synthkit.errors import CheckpointError, ConfigError
 from synthkit.figures import Figures
 from synthkit.health import Monitor
 from synthkit.rehearsal import Estimate, rehearse
-from synthkit.report import write_report, write_samples
 from synthkit.run_folder import claim, starting_point, write_config
+from synthkit.sample_files import write_samples
 from synthkit.trackers import Console, open_trackers
 from synthkit.trainer import Trainer
 
@@ -126,7 +126,6 @@ class Runner:
                     self.log(
                         "end", seconds=round(trainer.progress.seconds, 1), memory=peak, reason=trainer.ending
                     )
-                self._write_report()
         finally:
             for tracker in self.trackers:
                 tracker.close()
@@ -198,11 +197,6 @@ class Runner:
         if distributed.is_main_process():
             write_samples(self.folder, trainer.step, pictures)
             self.log("samples", folder=str(self.folder / "samples" / f"{trainer.step:08d}"))
-        self._write_report()
-
-    def _write_report(self) -> None:
-        if distributed.is_main_process():
-            write_report(self.folder)
 
     def _facts(self, estimate: Estimate | None) -> dict:
         """What the record of the start says."""
