@@ -12,7 +12,7 @@ LAYERS = (
     {"inputs", "optimizers", "translator", "steps"},
     {"checkpoint", "charts", "evaluate", "report", "run_folder", "runner", "trackers", "inference"},
     {"benchmark"},
-    {"cli", "__main__"},
+    {"cli", "__main__", "reference"},
 )
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 CORE = sorted((ROOT / "synthkit").rglob("*.py"))
