@@ -27,12 +27,6 @@ def build_optimizers(section: Mapping, groups: Mapping[str, list[nn.Parameter]])
 
     `section` is one set of settings for all groups ({type: Adam, lr: 2e-4}) or one per group
     ({generator: {…}, discriminator: {…}}).
-
-    Keys:
-        type: Adam (the default), AdamW, SGD or RMSprop, with the keys and defaults of torch.optim beside it:
-            lr, betas, weight_decay …
-        generator: such settings for the generator and the encoder alone, and then also
-        discriminator: those of the discriminator.
     """
     build.check_mapping(section)
     if not set(section) & set(groups):
@@ -59,9 +53,6 @@ def hold_and_decay(step: int, *, steps: int, hold: float = 0.5) -> float:
     """The learning rate's factor at `step` of `steps`: 1 for the share `hold`, then linear towards 0.
 
     pix2pixHD's schedule, which holds for 100 epochs and decays over 100.
-
-    Args:
-        hold: the share of the steps at the full rate, 0 to 1.
     """
     if not 0 <= hold <= 1:
         raise ValueError(f"hold is {hold}: it must be between 0 and 1")

@@ -88,7 +88,7 @@ _READ_BY: dict[str, tuple[Callable, tuple[str, ...]]] = {
     "data": (open_data, ()),
     "data.transform": (PairedTransform, ()),
     "train": (Training, ()),
-    "train.optimizer": (build_optimizers, ()),
+    "train.optimizer": (build_optimizers, ("section", "groups")),
     "train.schedule": (hold_and_decay, ("step", "steps")),
 }
 
