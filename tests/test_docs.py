@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -16,7 +17,7 @@ import typer
 from synthkit import build, cli, config
 from synthkit.data.transforms import PairedTransform
 from synthkit.reference import Training, shipped
-from synthkit.registry import DATASETS, STEPS
+from synthkit.registry import DATASETS, LOSSES, STEPS
 from synthkit.translator import Translator
 
 ROOT = Path(__file__).parents[1]
@@ -198,6 +199,33 @@ def test_a_wrong_key_is_found():
         check_config(config.load(FALLBACK, ["train.batchsize=2"]))
     with pytest.raises(build.ConfigError, match="widht"):
         check_config(config.load(FALLBACK, ["data.transform.widht=2"]))
+
+
+# The logits of an undecided discriminator, and those of one that is always right, for real and for fake.
+LOGITS = {"lsgan": (0.5, (1, 0)), "vanilla": (0, (40, -40)), "hinge": (0, (1, -1)), "wgan": (0, (1, -1))}
+
+
+def loss_rows() -> list[list[str]]:
+    """The table of values in losses.md: a loss's name, then discriminator and generator, twice."""
+    lines = (ROOT / "docs" / "losses.md").read_text("utf-8").splitlines()
+    rows = [[cell.strip(" `") for cell in line.split("|")[1:-1]] for line in lines if line.startswith("| `")]
+    return [[row[0], *row[4:]] for row in rows if row[0] in LOSSES]
+
+
+@pytest.mark.parametrize("row", loss_rows(), ids=lambda row: row[0])
+def test_values_of_losses(row):
+    """Two scales, summed, with the weights that are the defaults."""
+    undecided, right = LOGITS[row[0]]
+    loss, values = LOSSES.build(row[0]), []
+    for real, fake in ((undecided, undecided), right):
+        outputs = [
+            [[torch.full((1, 1, size, size), float(each))] for size in (4, 2)] for each in (real, fake)
+        ]
+        step = SimpleNamespace(real_outputs=outputs[0], fake_outputs=outputs[1])
+        values += [loss.discriminator(step).item(), loss.generator(step).item()]
+    for told, value in zip(row[1:], values, strict=True):
+        if number := re.match(r"[0-9.]+", told):
+            assert value == pytest.approx(float(number[0]), abs=5e-4), told
 
 
 def test_nothing_pending_exists():
