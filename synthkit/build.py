@@ -35,7 +35,7 @@ def call(target: Callable, section: Mapping, /, **wired: Any) -> Any:
             whatever the target itself raises (kept as its cause).
     """
     check_mapping(section)
-    parameters = parameters_of(target)
+    parameters = _parameters(target)
     _check_names(parameters, section, wired)
     values = {key: _checked(parameters.get(key), section, key) for key in section}
     try:
@@ -80,8 +80,7 @@ def need(section: Mapping, key: str) -> Any:
     return section[key]
 
 
-def parameters_of(target: Callable) -> Mapping[str, inspect.Parameter]:
-    """The parameters by name, their annotations evaluated where that can be done."""
+def _parameters(target: Callable) -> Mapping[str, inspect.Parameter]:
     try:
         return inspect.signature(target, eval_str=True).parameters
     except (

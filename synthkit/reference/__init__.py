@@ -18,7 +18,6 @@ from fnmatch import fnmatch
 from typing import Any, NamedTuple
 
 from synthkit import plugins, registry
-from synthkit.build import parameters_of
 from synthkit.data import open_data
 from synthkit.data.transforms import PairedTransform
 from synthkit.errors import ConfigError, PluginError, did_you_mean, shown
@@ -163,7 +162,7 @@ def _entry(group: str, name: str, target: Callable, wired: Iterable[str], *, set
 
 def _keys(target: Callable, wired: Iterable[str], texts: Mapping[str, str]) -> list[Key]:
     keys = []
-    for name, parameter in parameters_of(target).items():
+    for name, parameter in _parameters(target).items():
         if name in wired or parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             continue
         required = parameter.default is parameter.empty
@@ -171,6 +170,13 @@ def _keys(target: Callable, wired: Iterable[str], texts: Mapping[str, str]) -> l
         kind = "" if parameter.annotation is parameter.empty else type_words(parameter.annotation)
         keys.append(Key(name, kind, default, texts.get(name, ""), required))
     return keys
+
+
+def _parameters(target: Callable) -> Mapping[str, inspect.Parameter]:
+    try:
+        return inspect.signature(target, eval_str=True).parameters
+    except NameError:  # an annotation that only type checkers can evaluate
+        return inspect.signature(target).parameters
 
 
 def _default(target: Callable, parameter: inspect.Parameter) -> Any:
