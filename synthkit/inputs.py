@@ -20,7 +20,12 @@ ORDER = ("label", "boundary", "source", "edge")
 
 @INPUTS.register_module("label")
 class LabelInput:
-    """One-hot labels. Pixels of the id `ignore` are zero in every channel."""
+    """One-hot labels.
+
+    Args:
+        classes: how many there are; ids run from 0 to one less.
+        ignore: the id of pixels that belong to none, which are zero in every channel.
+    """
 
     field = "label"
 

@@ -67,6 +67,16 @@ class Translator(nn.Module):
         """Build the config's `model` section and wire the channel counts.
 
         Without `training` the discriminator and the losses are left out, and no pretrained weights needed.
+
+        Keys:
+            inputs: what the model is conditioned on, by kind, such as {label: {classes: 12}, boundary: {}};
+                a null input is left out.
+            generator: one of the generators; its channels are wired from the inputs.
+            encoder: one of the encoders, trained with the generator; none by default.
+            discriminator: one of the discriminators; left out for methods without one.
+            losses: the losses by the name they are logged under, each with its `weight` (1 by default)
+                beside its keys; a null loss is left out.
+            initializer: how the first weights are drawn.
         """
         build.check_keys(model, KEYS)
         inputs = build_inputs(build.part(model, "inputs"))

@@ -27,7 +27,7 @@ LAYERS = (
         *("comparison", "lock", "pages", "records", "runs", "sample_files", "scores", "validation"),
     },
     {"benchmark"},
-    {"cli", "__main__"},
+    {"cli", "__main__", "reference"},
 )
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 CORE = sorted((ROOT / "synthkit").rglob("*.py"))

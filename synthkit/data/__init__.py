@@ -27,6 +27,11 @@ def open_data(
 ) -> Samples:
     """The samples of one split, as the config's `data` section describes them.
 
+    Keys:
+        type: one of the datasets, whose own keys stand beside it.
+        transform: how samples are resized, cropped and flipped; its random parts serve training alone.
+        validation: the split that training validates on, val by default.
+
     `section` holds `type` and arguments of a registered data set, and the core's own keys: `transform`, the
     arguments of PairedTransform, whose random parts serve `training` alone, and `validation`, the name of the
     split that a run validates on. `fields` are needed, `optional` ones taken where the data has them;
