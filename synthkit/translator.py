@@ -77,6 +77,8 @@ class Translator(nn.Module):
             losses: the losses by the name they are logged under, each with its `weight` (1 by default)
                 beside its keys; a null loss is left out.
             initializer: how the first weights are drawn.
+            augment: {policy: […]} transforms what the discriminator sees, for small sets; none by default.
+            pool: how many earlier fakes are kept to show to the discriminator; none by default.
         """
         build.check_keys(model, KEYS)
         inputs = build_inputs(build.part(model, "inputs"))

@@ -18,13 +18,16 @@ from fnmatch import fnmatch
 from typing import Any, NamedTuple
 
 from synthkit import plugins, registry
+from synthkit.augment import Augment
 from synthkit.data import open_data
 from synthkit.data.transforms import PairedTransform
+from synthkit.ema import Average
 from synthkit.errors import ConfigError, PluginError, did_you_mean, shown
 from synthkit.nn.init import initialize
-from synthkit.optimizers import build_optimizers, hold_and_decay
+from synthkit.optimizers import build_optimizers
 from synthkit.reference.words import type_words, yaml_words
-from synthkit.runner import Training
+from synthkit.schedules import Schedule
+from synthkit.settings import Training
 from synthkit.translator import Translator
 
 SECTIONS = "sections"
@@ -84,11 +87,13 @@ GROUPS = {
 _READ_BY: dict[str, tuple[Callable, tuple[str, ...]]] = {
     "model": (Translator.from_config, ()),
     "model.initializer": (initialize, ("module",)),
+    "model.augment": (Augment, ()),
     "data": (open_data, ()),
     "data.transform": (PairedTransform, ()),
     "train": (Training, ()),
     "train.optimizer": (build_optimizers, ("section", "groups")),
-    "train.schedule": (hold_and_decay, ("step", "steps")),
+    "train.schedule": (Schedule, ()),
+    "train.ema": (Average, ("networks",)),
 }
 
 
