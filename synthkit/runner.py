@@ -130,6 +130,7 @@ class Runner:
                         "end", seconds=round(trainer.progress.seconds, 1), memory=peak, reason=trainer.ending
                     )
         finally:
+            trainer.close()
             for tracker in self.trackers:
                 tracker.close()
         if received:
