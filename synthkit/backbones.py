@@ -88,6 +88,9 @@ class EfficientNetLite0(TimmFeatures):
     tf_efficientnet_lite0 one by one in order. The weights of the layers give each the same share, and two
     unrelated photos a distance of about one: the inverse of the mean distances 6.0, 8.4, 7.8, 6.6 and 2.4
     between photos of CamVid and COCO and scenes of `streets`, divided by five.
+
+    Args:
+        out_indices: which of the five feature maps, finest first, 0 to 4; all where it is null.
     """
 
     beyond = ("conv_head", "bn2", "classifier")  # the layers after the last feature map
@@ -112,8 +115,12 @@ class EfficientNetLite0(TimmFeatures):
 class Timm(TimmFeatures):
     """Features of any timm model that offers them, with its published weights.
 
-    `model` is timm's name (resnet18, convnext_tiny.fb_in1k …); its file is fetched from the Hugging Face
-    hub on first use. Raises ValueError on a name that timm lacks or that has no published weights.
+    Its file is fetched from the Hugging Face hub on first use. Raises ValueError on a name that timm lacks
+    or that has no published weights.
+
+    Args:
+        model: timm's name (resnet18, convnext_tiny.fb_in1k …).
+        out_indices: which of the model's feature maps, finest first; all where it is null.
     """
 
     def __init__(self, *, model: str, out_indices: Sequence[int] | None = None):

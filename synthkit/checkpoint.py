@@ -2,8 +2,8 @@
 
 A checkpoint is a folder, `checkpoints/STEP`: `weights.safetensors` (networks), `average.safetensors` (their
 averaged weights, where they are kept), `training.safetensors` (optimisers, losses and random states),
-`state.json` (config, step, progress, versions) and `manifest.json` (size and SHA-256 of the other files). It
-is written under a temporary name, flushed to disk and renamed, so that a folder under its final name is whole.
+`state.json` (config, step, progress, versions) and `manifest.json` (size and SHA-256 of the others). It
+is written under a temporary name, flushed and renamed, so that a folder under its final name is whole.
 """
 
 import hashlib
@@ -133,11 +133,11 @@ def _check_state(state: object, path: Path) -> None:
     """Raise CheckpointError unless `state.json` holds what a checkpoint records, in its types."""
     if not isinstance(state, dict) or state.get("format") != FORMAT:
         raise CheckpointError(f"{path} is not in format {FORMAT}")
-    for key, kinds in {"step": int, "seconds": (int, float), "config": dict, "progress": dict}.items():
+    for key, kinds in {"step": int, "config": dict, "progress": dict, "random": list}.items():
         if not isinstance(state.get(key), kinds) or isinstance(state[key], bool):
             raise CheckpointError(f"{path}: {key!r} is missing or of another type")
-    if not 0 <= state["step"] < 10**18 or not 0 <= state["seconds"] < 10**18:
-        raise CheckpointError(f"{path}: 'step' or 'seconds' is out of range")
+    if not 0 <= state["step"] < 10**18:
+        raise CheckpointError(f"{path}: 'step' is out of range")
 
 
 def find(run: Path) -> tuple[Checkpoint, list[str]]:
@@ -157,6 +157,15 @@ def find(run: Path) -> tuple[Checkpoint, list[str]]:
         except CheckpointError as err:
             refused.append(str(err))
     raise CheckpointError("\n".join([f"{folder} holds no whole checkpoint", *refused]))
+
+
+def find_best(run: Path) -> tuple[Checkpoint, list[str]]:
+    """The checkpoint at which the run's newest says it was best; otherwise as `find`."""
+    newest, refused = find(run)
+    best = newest.state["progress"].get("best")
+    if not isinstance(best, dict) or not isinstance(best.get("step"), int):
+        raise CheckpointError(f"{run} has no best checkpoint: its config names no metric in train.best")
+    return read(run / "checkpoints" / f"{best['step']:08d}"), refused
 
 
 class Handover(NamedTuple):

@@ -4,7 +4,9 @@ Every process runs the same program on its own share of each batch. In a single 
 identity.
 """
 
+import itertools
 import os
+import re
 import sys
 import threading
 import time
@@ -23,6 +25,7 @@ __all__ = ["all_gather_object", "barrier", "get_rank", "get_world_size", "is_mai
 
 LIMIT = timedelta(minutes=60)  # of one collective: a validation by the others may take that long
 BEAT, SILENCE, GRACE = 1.0, 15.0, 5.0  # seconds between signs of life, until a death is seen, until the end
+_meetings = itertools.count()
 
 
 def launched() -> bool:
@@ -62,19 +65,28 @@ def joined(device: torch.device) -> Iterator[None]:
     if device.type == "cuda":
         torch.cuda.set_device(device)
     store, rank, count = next(dist.rendezvous("env://", timeout=LIMIT))
+    store = dist.PrefixStore(f"synthkit/{next(_meetings)}", store)  # a program may train more than once
     backend = "nccl" if device.type == "cuda" else "gloo"
     dist.init_process_group(backend, store=store, rank=rank, world_size=count, timeout=LIMIT)
-    watch = _Watch(dist.PrefixStore("synthkit", store), rank, count)
+    watch = _Watch(store, rank, count)
     try:
         yield
     except BaseException as error:
-        watch.tell(error)
-        if isinstance(error, RuntimeError) and (reason := watch.await_reason()):
+        if _is_the_groups(error) and (reason := watch.await_reason()):
+            watch.leave()
             raise SynthkitError(reason) from error
+        watch.tell(error)
         raise
     else:
         watch.leave()
         dist.destroy_process_group()
+
+
+def _is_the_groups(error: BaseException) -> bool:
+    """Whether an error is a collective's, which fails where another process has ended."""
+    return isinstance(error, RuntimeError) and (
+        isinstance(error, dist.DistError) or re.search("gloo|nccl", str(error), re.IGNORECASE) is not None
+    )
 
 
 class _Watch:
@@ -88,7 +100,7 @@ class _Watch:
 
     def tell(self, error: BaseException) -> None:
         """Leave the reason of this process's end for the others."""
-        if not isinstance(error, SystemExit) and not self.reason:
+        if not isinstance(error, SystemExit):  # which a signal ends all of them with
             text = str(error) if isinstance(error, SynthkitError) else f"{type(error).__name__}: {error}"
             with suppress(Exception):  # the store may be what has gone
                 self.store.set(f"failed/{self.rank}", text)
@@ -105,20 +117,23 @@ class _Watch:
         deadline = time.monotonic() + SILENCE + 2 * BEAT
         seen: dict[int, tuple[bytes, float]] = {}
         while not self.reason and time.monotonic() < deadline:
-            self.reason = self._look(seen)
+            self.reason = self._looked(seen)
             time.sleep(BEAT / 4)
         return self.reason
 
     def _run(self) -> None:
         seen: dict[int, tuple[bytes, float]] = {}
         while not self.ended.wait(BEAT):
-            try:
-                self.store.set(f"alive/{self.rank}", str(time.monotonic()))
-                reason = self._look(seen)
-            except Exception as error:  # any error of the store's means that its holder has gone
-                reason = f"the meeting point of the processes is gone: {error}"
-            if reason:
+            if reason := self._looked(seen):
                 self._end(reason)
+
+    def _looked(self, seen: dict[int, tuple[bytes, float]]) -> str:
+        """Give a sign of life and return what `_look` finds, or that the store has gone with its process."""
+        try:
+            self.store.set(f"alive/{self.rank}", str(time.monotonic()))
+            return self._look(seen)
+        except Exception as error:  # the store raises many kinds
+            return f"the meeting point of the processes is gone: {str(error).partition(chr(10))[0]}"
 
     def _look(self, seen: dict[int, tuple[bytes, float]]) -> str:
         """Why one of the others ended, if one has; `seen` holds each one's last sign of life and its time."""

@@ -37,8 +37,8 @@ SIGNS = (
         "the outputs are saturated",
         3,
         _between("saturation", 0.5, 1),
-        "more than half of the pixels stand at the ends of tanh, where no gradient passes: lower the learning "
-        "rate, and look at the samples and at the range of the photos",
+        "more than half of the pixels stand at the ends of tanh, where no gradient passes: lower the "
+        "learning rate, and look at the samples and at the range of the photos",
     ),
     Sign(
         "the training waits for data",

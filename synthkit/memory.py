@@ -55,8 +55,9 @@ def advice(device: torch.device) -> Iterator[None]:
     """Says what helps where memory runs out, in place of the allocator's message alone."""
     try:
         yield
-    except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
-        if type(error) is RuntimeError and "can't allocate memory" not in str(error):
+    except (MemoryError, RuntimeError) as error:
+        ran_out = isinstance(error, (torch.OutOfMemoryError, MemoryError))
+        if not ran_out and "can't allocate memory" not in str(error):
             raise
         total = available(device)
         have = f" of {readable(total)}" if total else ""

@@ -1,10 +1,13 @@
 """A dry run: a few steps, a validation and a save before the first step, and what the whole will take."""
 
 import math
+import shutil
 import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
 
 from synthkit import distributed, memory
 from synthkit.data.loader import collate
@@ -13,8 +16,9 @@ from synthkit.errors import CheckpointError
 from synthkit.summary import NetworkSummary, summarize
 from synthkit.trainer import Trainer
 
-SECONDS, LEAST, MOST = 3.0, 3, 40  # how long steps are timed, and how many at least and at most
+SECONDS, LEAST, MOST = 3.0, 5, 40  # how long steps are timed, and how many at least and at most
 IMAGES = 4  # held-out samples that are scored
+SCRATCH = ".dry_run"
 
 
 @dataclass(frozen=True)
@@ -86,15 +90,20 @@ def rehearse(trainer: Trainer, folder: Path) -> Estimate:
 
 
 def _seconds_per_step(trainer: Trainer) -> float:
-    """The mean over some steps; the first one, which starts workers and warms caches, does not count."""
+    """The mean over some steps but the quickest and the slowest fifth.
+
+    The first step, which starts workers and warms caches, does not count at all.
+    """
     trainer.advance()
-    began, taken = time.perf_counter(), 0
-    while taken < MOST and (taken < LEAST or time.perf_counter() - began < SECONDS):
+    began, taken = time.perf_counter(), []
+    while len(taken) < MOST and (len(taken) < LEAST or time.perf_counter() - began < SECONDS):
+        started = time.perf_counter()
         trainer.advance()
-        taken += 1
-        if distributed.launched() and taken >= LEAST:
+        taken.append(time.perf_counter() - started)
+        if distributed.launched() and len(taken) >= LEAST:
             break  # all processes must take as many
-    return (time.perf_counter() - began) / taken
+    ends = len(taken) // 5
+    return float(np.mean(sorted(taken)[ends : len(taken) - ends]))
 
 
 def _saved(trainer: Trainer, folder: Path) -> int:
@@ -102,8 +111,10 @@ def _saved(trainer: Trainer, folder: Path) -> int:
     if not distributed.is_main_process():
         trainer.save(folder)  # it gives its state to the first process, which writes
         return 0
+    for leftover in folder.glob(f"{SCRATCH}*"):  # of a dry run that was killed
+        shutil.rmtree(leftover, ignore_errors=True)
     try:
-        with tempfile.TemporaryDirectory(prefix=".dry_run", dir=folder) as scratch:
+        with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=folder) as scratch:
             trainer.save(Path(scratch))
             return sum(path.stat().st_size for path in Path(scratch).rglob("*") if path.is_file())
     except OSError as err:

@@ -15,11 +15,12 @@ import torch
 from synthkit import __version__, build, checkpoint, config, distributed, memory
 from synthkit.data.loader import worker_errors
 from synthkit.devices import pick_device
+from synthkit.errors import CheckpointError, ConfigError
 from synthkit.figures import Figures
 from synthkit.health import Monitor
 from synthkit.rehearsal import Estimate, rehearse
-from synthkit.report import write_report, write_samples
 from synthkit.run_folder import claim, starting_point, write_config
+from synthkit.sample_files import write_samples
 from synthkit.trackers import Console, open_trackers
 from synthkit.trainer import Trainer
 
@@ -80,8 +81,10 @@ def _prepared(cfg: Mapping, start: checkpoint.Checkpoint | None, notices: list[s
         trainer.restore(start)
         notices.append(f"resumed at step {start.step} from {start.path}")
     elif trainer.settings.init_from is not None:
-        with build.place(cfg["train"], "init_from"):
+        try:
             source, _ = checkpoint.find(Path(trainer.settings.init_from))
+        except CheckpointError as error:
+            raise ConfigError(str(error), build.where(cfg["train"], "init_from")) from error
         notices.append(checkpoint.hand_over(source, trainer.model.networks).describe(source))
     return trainer
 
@@ -123,7 +126,6 @@ class Runner:
                     self.log(
                         "end", seconds=round(trainer.progress.seconds, 1), memory=peak, reason=trainer.ending
                     )
-                self._write_report()
         finally:
             for tracker in self.trackers:
                 tracker.close()
@@ -195,11 +197,6 @@ class Runner:
         if distributed.is_main_process():
             write_samples(self.folder, trainer.step, pictures)
             self.log("samples", folder=str(self.folder / "samples" / f"{trainer.step:08d}"))
-        self._write_report()
-
-    def _write_report(self) -> None:
-        if distributed.is_main_process():
-            write_report(self.folder)
 
     def _facts(self, estimate: Estimate | None) -> dict:
         """What the record of the start says."""

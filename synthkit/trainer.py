@@ -19,6 +19,7 @@ from synthkit.ema import Average
 from synthkit.errors import CheckpointError, ConfigError, NotFiniteError
 from synthkit.evaluate import ImageScores
 from synthkit.figures import Figures
+from synthkit.inputs import sample_checks
 from synthkit.optimizers import build_optimizers
 from synthkit.registry import METRICS, STEPS
 from synthkit.schedules import Schedule, in_steps
@@ -150,7 +151,7 @@ class Trainer:
 
     def _open_data(self, role: str, settings: Training) -> Samples:
         """The samples of a role: `train` with random transforms, `validation` without."""
-        data, label = build.need(self.cfg, "data"), self.model.inputs.get("label")
+        data = build.need(self.cfg, "data")
         training = role == "train"
         return open_data(
             data,
@@ -158,15 +159,14 @@ class Trainer:
             training=training,
             fields=(*self.model.fields, "image") if training else self.model.fields,
             optional=("image",),
-            classes=label.channels if label else None,
-            ignore=label.ignore if label else None,
             seed=settings.seed,
+            **sample_checks(self.model.inputs),
         )
 
     def score(
         self, count: int, give_up: Callable[[], bool] = lambda: False
     ) -> tuple[dict[str, float], dict] | None:
-        """Scores of the first `count` held-out samples, and pictures of some; None where `give_up` said so."""
+        """Scores of the `count` held-out samples, and pictures of some; None where `give_up` says so."""
         scores = ImageScores(self.settings.metrics)
         pictures = validate(
             self.shown,

@@ -21,6 +21,8 @@ def collect(model: Translator, optimizers: Mapping[str, Optimizer]) -> tuple[lis
     """
     plain, generators = random_states()
     own = {f"random/{key}": value for key, value in generators.items()}
+    if model.pool is not None:
+        own |= {f"pool/{key}": value for key, value in model.pool.tensors().items()}
     processes = all_gather_object((plain, own))
     tensors = {f"optimizers/{key}": value for key, value in optimizer_tensors(optimizers).items()}
     tensors |= {f"losses/{key}": value for key, value in loss_tensors(model.losses).items()}
@@ -43,6 +45,8 @@ def restore(start: Checkpoint, model: Translator, optimizers: Mapping[str, Optim
         if not own:
             return False
         set_random_states(plain[rank], _under(own, "random"))
+        if model.pool is not None:
+            model.pool.load_tensors(_under(own, "pool"))
     except (KeyError, IndexError, TypeError, ValueError, RuntimeError) as err:
         raise CheckpointError(f"{start.path}: the training state does not fit: {err!r}") from err
     return True
@@ -124,7 +128,7 @@ def random_states() -> tuple[dict, dict[str, Tensor]]:
 
 
 def set_random_states(plain: Mapping, tensors: Mapping[str, Tensor]) -> None:
-    """Set what `random_states` gave; raises KeyError, TypeError, ValueError or RuntimeError for other things."""
+    """Set what `random_states` gave; raises KeyError, TypeError, ValueError or RuntimeError otherwise."""
     torch.set_rng_state(tensors["cpu"])
     if "cuda" in tensors and torch.cuda.is_available():
         torch.cuda.set_rng_state(tensors["cuda"])

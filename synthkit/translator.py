@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, ExitStack
+from inspect import signature
 
 import torch
 import torch.nn.functional as F
@@ -10,22 +11,39 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from synthkit import build
-from synthkit.errors import ConfigError
+from synthkit.augment import Augment
+from synthkit.errors import ConfigError, listed, shown
 from synthkit.inputs import build_inputs
+from synthkit.losses import Regulariser
 from synthkit.nn.init import initialize
+from synthkit.pool import FakePool
 from synthkit.registry import DISCRIMINATORS, ENCODERS, GENERATORS, LOSSES
 
 PRECISIONS = {"fp32": None, "bf16": torch.bfloat16}
-KEYS = ("inputs", "generator", "encoder", "discriminator", "losses", "initializer")
+# batch norms share their statistics by themselves, so that buffers stay equal without a broadcast
+_SYNC_BUFFERS = (
+    "forward_sync_buffers"  # its name from torch 2.14 on
+    if "forward_sync_buffers" in signature(DistributedDataParallel).parameters
+    else "broadcast_buffers"
+)
+KEYS = ("inputs", "generator", "encoder", "discriminator", "losses", "initializer", "augment", "pool")
 
 
 class Translator(nn.Module):
     """Networks by name (`generator`, mostly `discriminator`, sometimes `encoder`), inputs and losses.
 
     `inputs` maps names to callables in the order of their channels, `losses` maps names to loss modules,
-    and `loss_weights` holds the generator's weight of each (1 where absent). `precision` is fp32 or
-    bf16 (autocast; weights and losses stay in float32).
+    and `loss_weights` holds the weight of each (1 where absent): of its generator's term, or of its
+    discriminator's where it has no other; beside a generator's term, the discriminator's is not weighted.
+    `precision` is fp32 or bf16 (autocast; weights and losses stay in float32).
+
+    In training `augment` transforms what the discriminator sees, `pool` shows it earlier fakes, and
+    `training_step` is the number of the step in progress, from 0, which some losses ask for.
     """
+
+    augment: Augment | None = None
+    pool: FakePool | None = None
+    training_step: int | None = None
 
     def __init__(
         self,
@@ -49,6 +67,18 @@ class Translator(nn.Module):
         """Build the config's `model` section and wire the channel counts.
 
         Without `training` the discriminator and the losses are left out, and no pretrained weights needed.
+
+        Keys:
+            inputs: what the model is conditioned on, by kind, such as {label: {classes: 12}, boundary: {}};
+                a null input is left out.
+            generator: one of the generators; its channels are wired from the inputs.
+            encoder: one of the encoders, trained with the generator; none by default.
+            discriminator: one of the discriminators; left out for methods without one.
+            losses: the losses by the name they are logged under, each with its `weight` (1 by default)
+                beside its keys; a null loss is left out.
+            initializer: how the first weights are drawn.
+            augment: {policy: […]} transforms what the discriminator sees, for small sets; none by default.
+            pool: how many earlier fakes are kept to show to the discriminator; none by default.
         """
         build.check_keys(model, KEYS)
         inputs = build_inputs(build.part(model, "inputs"))
@@ -63,9 +93,11 @@ class Translator(nn.Module):
         for network in networks.values():
             build.call(initialize, build.part(model, "initializer"), module=network)
         losses, weights = _build_losses(build.part(model, "losses") if training else {})
+        translator = cls(networks, inputs, losses, loss_weights=weights, precision=precision)
         if training:
             _check_adversaries(model, losses)
-        return cls(networks, inputs, losses, loss_weights=weights, precision=precision)
+            translator.augment, translator.pool = _build_augment(model), _build_pool(model)
+        return translator
 
     @property
     def device(self) -> torch.device:
@@ -93,8 +125,7 @@ class Translator(nn.Module):
         """Average each network's gradients over the processes from now on, by DistributedDataParallel."""
         for name, network in self.networks.items():
             if any(p.requires_grad for p in network.parameters()):
-                # batch norms share their statistics by themselves; buffers stay equal without a broadcast
-                self._parallel[name] = DistributedDataParallel(network, broadcast_buffers=False)
+                self._parallel[name] = DistributedDataParallel(network, **{_SYNC_BUFFERS: False})
 
     def unsynchronised(self) -> AbstractContextManager:
         """Within it, gradients stay in each process: for all but the last micro-batch of a step."""
@@ -109,8 +140,9 @@ class Translator(nn.Module):
             self._parallel.get(name, self.networks[name]) if torch.is_grad_enabled() else self.networks[name]
         )
 
-    def autocast(self) -> AbstractContextManager:
-        dtype = PRECISIONS[self.precision]
+    def autocast(self, *, full_precision: bool = False) -> AbstractContextManager:
+        """The model's precision, or float32 even inside another autocast."""
+        dtype = None if full_precision else PRECISIONS[self.precision]
         return torch.autocast(self.device.type, dtype=dtype, enabled=dtype is not None)
 
     def condition(self, batch: Mapping) -> Tensor:
@@ -139,9 +171,11 @@ class Translator(nn.Module):
             image, extras = image[0], extras | image[1]
         return condition, image[..., :height, :width].float(), extras
 
-    def discriminate(self, condition: Tensor, image: Tensor) -> list[list[Tensor]]:
+    def discriminate(
+        self, condition: Tensor, image: Tensor, *, full_precision: bool = False
+    ) -> list[list[Tensor]]:
         """The discriminator's features over scales and layers, the logits last."""
-        with self.autocast():
+        with self.autocast(full_precision=full_precision):
             return self._network("discriminator")(condition, image)
 
     def translate(self, batch: Mapping) -> Tensor:
@@ -167,9 +201,14 @@ class Translator(nn.Module):
         }
 
     def discriminator_losses(self, step) -> dict[str, Tensor]:
-        """The terms of the discriminator's loss, named NAME/discriminator."""
+        """The terms of the discriminator's loss, named NAME/discriminator, on fakes from the pool if any.
+
+        A term is weighted where its loss has no generator's side.
+        """
+        step = step.pooled()
         return {
-            f"{name}/discriminator": loss.discriminator(step)
+            f"{name}/discriminator": (1 if hasattr(loss, "generator") else self.loss_weights[name])
+            * loss.discriminator(step)
             for name, loss in self.losses.items()
             if hasattr(loss, "discriminator")
         }
@@ -191,14 +230,31 @@ def pad_to(image: Tensor, stride: int) -> Tensor:
 
 
 def _check_adversaries(model: Mapping, losses: Mapping[str, nn.Module]) -> None:
-    """A discriminator and a loss that trains it go together."""
-    adversarial = [name for name, loss in losses.items() if hasattr(loss, "discriminator")]
-    if adversarial and not model.get("discriminator"):
-        raise ConfigError(
-            f"the loss {adversarial[0]!r} needs model.discriminator", build.where(model, "losses")
-        )
-    if model.get("discriminator") and not adversarial:
-        raise ConfigError("no loss trains the discriminator", build.where(model, "discriminator"))
+    """A discriminator, a loss that trains it, and what steadies it go together."""
+    sided = [name for name, loss in losses.items() if hasattr(loss, "discriminator")]
+    if sided and not model.get("discriminator"):
+        raise ConfigError(f"the loss {sided[0]!r} needs model.discriminator", build.where(model, "losses"))
+    for key in ("augment", "pool"):
+        if model.get(key) not in (None, 0) and not model.get("discriminator"):
+            raise ConfigError("it needs model.discriminator", build.where(model, key))
+    if model.get("discriminator") and all(isinstance(losses[name], Regulariser) for name in sided):
+        kept = f"; {listed(sided)} only steadies it" if sided else ""
+        raise ConfigError(f"no loss trains the discriminator{kept}", build.where(model, "discriminator"))
+
+
+def _build_augment(model: Mapping) -> Augment | None:
+    """The model's augmentation; off where the key is absent or null."""
+    if model.get("augment") is None:
+        return None
+    return build.call(Augment, build.part(model, "augment"))
+
+
+def _build_pool(model: Mapping) -> FakePool | None:
+    """The model's pool of as many fakes as `pool` says; off where it is absent, null or 0."""
+    size = model.get("pool")
+    if not isinstance(size, int | None) or isinstance(size, bool) or (size or 0) < 0:
+        raise ConfigError(f"{shown(size)} is not a number of fakes, 0 or more", build.where(model, "pool"))
+    return FakePool(size) if size else None
 
 
 def _build_losses(section: Mapping) -> tuple[dict[str, nn.Module], dict[str, float]]:

@@ -11,8 +11,9 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from synthkit import checkpoint
+from synthkit import checkpoint, training_state
 from synthkit.errors import CheckpointError
+from synthkit.translator import Translator
 
 
 def parts(channels: int = 4):
@@ -27,11 +28,16 @@ def parts(channels: int = 4):
 
 def save(folder, step=3, keep=1, **changes):
     networks, optimizers = parts()
-    given = (
-        dict(networks=networks, optimizers=optimizers, state={"config": {"train": {}}, "seconds": 1.5})
-        | changes
-    )
-    return checkpoint.save(folder, step=step, keep=keep, **given), networks, optimizers
+    randoms, training = training_state.collect(model_of(networks), optimizers)
+    given = {
+        "state": {"config": {"train": {}}, "progress": {}, "random": randoms},
+        "tensors": {"weights": networks.state_dict(), "training": training},
+    }
+    return checkpoint.save(folder, step=step, keep=keep, **given | changes), networks, optimizers
+
+
+def model_of(networks):
+    return Translator(networks, {})
 
 
 def test_everything_comes_back(tmp_path):
@@ -43,7 +49,7 @@ def test_everything_comes_back(tmp_path):
     for parameter in fresh.parameters():
         nn.init.zeros_(parameter.data)
     checkpoint.restore_networks(found, fresh)
-    checkpoint.restore_training(found, fresh_optimizers)
+    assert training_state.restore(found, model_of(fresh), fresh_optimizers)
     for key, value in networks.state_dict().items():
         assert torch.equal(fresh.state_dict()[key], value)
     for name, optimizer in optimizers.items():
@@ -153,15 +159,15 @@ FORGED = {
     "step of text": ("state.json", lambda state: state | {"step": "x"}),
     "negative step": ("state.json", lambda state: state | {"step": -5}),
     "huge step": ("state.json", lambda state: state | {"step": 10**30}),
-    "no seconds": ("state.json", lambda state: state | {"seconds": None}),
+    "no progress": ("state.json", lambda state: state | {"progress": None}),
     "config of text": ("state.json", lambda state: state | {"config": "x"}),
     "a list": ("state.json", lambda state: [state]),
-    "foreign rng": ("state.json", lambda state: state | {"rng": {"python": 5, "numpy": []}}),
-    "strange key": ("training.safetensors", lambda tensors: tensors | {"evil": torch.zeros(1)}),
-    "unknown group": ("training.safetensors", lambda tensors: tensors | {"a/0/b": torch.zeros(1)}),
+    "foreign rng": ("state.json", lambda state: state | {"random": [{"python": 5, "numpy": []}]}),
+    "strange key": ("training.safetensors", lambda tensors: tensors | {"optimizers/evil": torch.zeros(1)}),
+    "unknown group": ("training.safetensors", lambda tensors: tensors | {"optimizers/a/0/b": torch.zeros(1)}),
     "index out of range": (
         "training.safetensors",
-        lambda tensors: tensors | {"generator/99/exp_avg": torch.zeros(1)},
+        lambda tensors: tensors | {"optimizers/generator/99/exp_avg": torch.zeros(1)},
     ),
     "short moments": (
         "training.safetensors",
@@ -169,7 +175,7 @@ FORGED = {
     ),
     "lost moments": (
         "training.safetensors",
-        lambda tensors: {k: v for k, v in tensors.items() if k != "generator/0/exp_avg"},
+        lambda tensors: {k: v for k, v in tensors.items() if k != "optimizers/generator/0/exp_avg"},
     ),
     "whole numbers": ("weights.safetensors", lambda tensors: {k: v.int() for k, v in tensors.items()}),
 }
@@ -183,4 +189,4 @@ def test_forged_checkpoints_are_refused(tmp_path, case):
     with pytest.raises(CheckpointError):  # noqa: PT012  (each of the three may be the one that refuses)
         found = checkpoint.read(path)
         checkpoint.restore_networks(found, networks)
-        checkpoint.restore_training(found, optimizers)
+        training_state.restore(found, model_of(networks), optimizers)

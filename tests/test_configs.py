@@ -6,7 +6,7 @@ import torch
 from synthkit import build, config
 from synthkit.data.transforms import PairedTransform
 from synthkit.registry import DATASETS, GENERATORS, STEPS
-from synthkit.runner import Training
+from synthkit.settings import Training
 from synthkit.translator import Translator
 
 

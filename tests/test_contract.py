@@ -1,7 +1,6 @@
 """What every registered component owes its callers, tried on each of them."""
 
 import copy
-from types import SimpleNamespace
 
 import pytest
 import torch
@@ -9,6 +8,7 @@ from torch import Tensor, nn
 
 from synthkit import plugins, registry
 from synthkit.discriminators import PatchGAN
+from synthkit.optimizers import build_optimizers
 from synthkit.registry import DISCRIMINATORS, ENCODERS, GENERATORS, INPUTS, LOSSES, METRICS, NORMS, STEPS
 from synthkit.steps import Step
 from synthkit.translator import Translator, pad_to
@@ -158,7 +158,8 @@ def test_loss(name):
     loss = LOSSES.build(name)
     assert hasattr(loss, "generator") or hasattr(loss, "discriminator")
     discriminator = PatchGAN(6, 4, layers=2)
-    model = SimpleNamespace(discriminate=discriminator)
+    model = Translator({"discriminator": discriminator}, inputs={})
+    model.training_step = 0
     fake = torch.rand(2, 3, 32, 48, requires_grad=True)
     step = Step(model, batch(), condition=torch.randn(2, 3, 32, 48), fake=fake)
     for side, watched in (("generator", fake), ("discriminator", discriminator.blocks[0].conv.weight)):
@@ -200,8 +201,8 @@ def test_step(name):
         }
     )
     before = copy.deepcopy(model.networks.state_dict())
-    groups = model.parameter_groups()
-    logs = STEPS.get(name)(model, batch(), {key: torch.optim.SGD(groups[key], 0.1) for key in groups})
+    optimizers = build_optimizers({"type": "SGD", "lr": 0.1}, model.parameter_groups())
+    logs = STEPS.get(name)(model, batch(), optimizers)
     changed = {
         key.split(".")[0]
         for key, value in model.networks.state_dict().items()

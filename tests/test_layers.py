@@ -19,7 +19,7 @@ LAYERS = (
         "devices",
         "distributed",
     },
-    {"nn", "weights", "backbones", "discriminators", "losses", "data", "metrics"},
+    {"augment", "pool", "nn", "weights", "backbones", "discriminators", "losses", "data", "metrics"},
     {"inputs", "optimizers", "schedules", "translator", "steps"},
     {
         *("checkpoint", "charts", "ema", "evaluate", "figures", "health", "inference", "memory", "rehearsal"),
@@ -27,7 +27,7 @@ LAYERS = (
         *("comparison", "lock", "pages", "records", "runs", "sample_files", "scores", "validation"),
     },
     {"benchmark"},
-    {"cli", "__main__"},
+    {"cli", "__main__", "reference"},
 )
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 CORE = sorted((ROOT / "synthkit").rglob("*.py"))

@@ -35,6 +35,9 @@ def expected(kind: str, given) -> tuple[list, list]:
             entropy = F.binary_cross_entropy_with_logits
             generator.append(entropy(fake, ones))
             discriminator.append(entropy(real, ones) + entropy(fake, zeros))
+        elif kind == "wgan":
+            generator.append(-fake.mean())
+            discriminator.append(fake.mean() - real.mean())
         else:
             generator.append(-fake.mean())
             below = torch.where(real < 1, 1 - real, 0.0).mean()
@@ -42,7 +45,7 @@ def expected(kind: str, given) -> tuple[list, list]:
     return generator, discriminator
 
 
-@pytest.mark.parametrize("kind", ["lsgan", "vanilla", "hinge"])
+@pytest.mark.parametrize("kind", ["lsgan", "vanilla", "hinge", "wgan"])
 @pytest.mark.parametrize("scales", ["sum", "mean"])
 @pytest.mark.parametrize("weight", [0.5, 1.0])
 def test_gan(kind, scales, weight):
@@ -53,6 +56,14 @@ def test_gan(kind, scales, weight):
     )
     torch.testing.assert_close(loss.generator(given), generator)
     torch.testing.assert_close(loss.discriminator(given), weight * discriminator)
+
+
+def test_defaults_of_the_discriminators_weight():
+    given = step()
+    weights = {"lsgan": 0.5, "vanilla": 0.5, "hinge": 0.5, "wgan": 1.0}
+    for kind, weight in weights.items():
+        pays = sum(expected(kind, given)[1])
+        torch.testing.assert_close(LOSSES.build(kind).discriminator(given), weight * pays, msg=kind)
 
 
 def test_gan_of_bf16_logits_is_computed_in_float32():

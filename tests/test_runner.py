@@ -1,6 +1,5 @@
 """Training from a config to a run folder: what it leaves, how it goes on, how it ends."""
 
-import json
 import os
 import shutil
 import signal
@@ -10,49 +9,20 @@ import time
 
 import pytest
 import torch
+from small_runs import half_of, records, tiny
 
 import synthkit
 from synthkit import checkpoint, config
-from synthkit.errors import CheckpointError, ConfigError, DataError
+from synthkit.errors import CheckpointError, ConfigError, DataError, NotFiniteError
 from synthkit.registry import LOSSES
 from synthkit.run_folder import claim
 from synthkit.runner import train
-from synthkit.steps import NotFiniteError
-
-TINY = {
-    "model": {
-        "inputs": {"label": {"classes": 12}, "boundary": {}},
-        "generator": {"type": "pix2pixhd/global", "channels": 4, "downsamples": 1, "blocks": 1},
-        "discriminator": {"type": "patch", "channels": 4, "layers": 1},
-        "losses": {"gan": {"type": "lsgan"}, "pixels": {"type": "l1", "weight": 10}},
-    },
-    "data": {"type": "streets", "size": [16, 32], "count": 5, "transform": {"flip": True}},
-    "train": {
-        "steps": 6,
-        "batch_size": 2,
-        "workers": 0,
-        "log_every": 2,
-        "validate_every": 3,
-        "save_every": 3,
-        "validation_images": 2,
-        "samples": 2,
-        "keep": 2,
-    },
-}
-
-
-def tiny(*overrides: str):
-    return config.from_dict(TINY, overrides=overrides)
 
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     """A run of six steps with checkpoints at three and six."""
     return train(tiny(), tmp_path_factory.mktemp("runs") / "finished")
-
-
-def records(run) -> list[dict]:
-    return [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
 
 
 def test_what_a_run_leaves(finished):
@@ -69,14 +39,6 @@ def test_what_a_run_leaves(finished):
     state = checkpoint.find(finished)[0].state
     assert state["plugins"]["pix2pixhd"]["version"] == synthkit.__version__
     assert state["versions"]["torch"] == torch.__version__
-
-
-def half_of(run, folder):
-    """A copy of a run as it was at step three."""
-    (folder / "checkpoints").mkdir(parents=True)
-    shutil.copy(run / "config.yaml", folder)
-    shutil.copytree(run / "checkpoints" / "00000003", folder / "checkpoints" / "00000003")
-    return folder
 
 
 @pytest.mark.parametrize(
@@ -98,7 +60,7 @@ def test_resumed_run_equals_the_whole_one(tmp_path, changes):
         assert mine.keys() == other.keys()
         for key in mine:
             assert torch.equal(mine[key], other[key]), key
-    assert ours.state["rng"] == theirs.state["rng"]
+    assert ours.state["random"] == theirs.state["random"]
 
 
 def test_finished_run_says_so(finished, capsys):
@@ -120,7 +82,7 @@ def test_used_folder_and_changed_config_are_refused(finished):
     [
         ("train.stepz=3", "unknown key 'stepz'"),
         ("train.steps=0", "steps is 0: it must be at least 1"),
-        ("train.steps=many", r"train\.steps .*'many' is not an int"),
+        ("train.steps=many", "steps is 'many': write a number of steps, or text such as '20 epochs'"),
         ("train.precision=fp8", "choose one of fp32, bf16"),
         ("train.device=tpu9", "no device 'tpu9'"),
         ("train.order=alphabetical", r"(?s)train\.order \(command line\): .*joint"),
@@ -166,7 +128,10 @@ def test_too_few_classes_name_the_pixel(tmp_path):
     ("cost", "message"),
     [
         (lambda fake: fake.mean() * float("nan"), "broken = nan"),
-        (lambda fake: (fake - fake).square().sum().sqrt(), "norm of the gradients nan"),
+        (
+            lambda fake: (fake - fake).square().sum().sqrt(),
+            "gradients that are not finite: generator.down.0.conv.weight",
+        ),
     ],
 )
 def test_nan_is_named_and_never_saved(tmp_path, cost, message):
@@ -186,7 +151,7 @@ def test_failing_validation_costs_no_weights(finished, tmp_path, monkeypatch):
     def refuse(*args, **options):
         raise DataError("a bad sample")
 
-    monkeypatch.setattr("synthkit.runner.sequence", refuse)
+    monkeypatch.setattr("synthkit.validation.sequence", refuse)
     with pytest.raises(DataError, match="a bad sample"):
         train(tiny(), tmp_path / "run")
     assert checkpoint.steps(tmp_path / "run" / "checkpoints") == [3]
@@ -207,8 +172,8 @@ def test_damaged_newest_checkpoint_is_passed_over(finished, tmp_path, capsys):
 def test_one_run_per_folder(tmp_path):
     """The lock goes with its holder, however it ends."""
     folder = tmp_path / "run"
-    lock = claim(folder, tiny())
-    code = f"import pathlib, synthkit.run_folder as run\nrun.claim(pathlib.Path({str(folder)!r}), {{}})"
+    lock = claim(folder)
+    code = f"import pathlib, synthkit.run_folder as run\nrun.claim(pathlib.Path({str(folder)!r}))"
     other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert f"in use by process {os.getpid()}" in other.stderr
     lock.close()

@@ -45,7 +45,7 @@ def test_groups_leave_out_frozen_parameters():
     model = Translator.from_config(MODEL | {"encoder": {"type": "pix2pixhd/instance_encoder", "channels": 2}})
     networks = model.networks
     networks["generator"].down.requires_grad_(False)
-    groups = {name: set(map(id, group)) for name, group in model.parameter_groups().items()}
+    groups = {name: {id(p) for _, p in group} for name, group in model.parameter_groups().items()}
     assert groups["discriminator"] == set(map(id, networks["discriminator"].parameters()))
     assert set(map(id, networks["encoder"].parameters())) < groups["generator"]
     assert not groups["generator"] & set(map(id, networks["generator"].down.parameters()))

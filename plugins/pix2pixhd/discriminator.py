@@ -15,8 +15,16 @@ from synthkit.registry import DISCRIMINATORS
 class MultiscaleDiscriminator(nn.Module):
     """The same PatchGAN on an image pyramid of `scales` levels.
 
-    `scales` modules are numbered from the coarsest, so that adding a finer one later does not rename the
-    others. `bias`, `padding` and `spectral` are the PatchGAN's.
+    The modules are numbered from the coarsest, so that adding a finer one later does not rename the others.
+
+    Args:
+        channels: features of each PatchGAN's first layer, doubled by each further one up to 512.
+        layers: strided convolutions of each; a patch is 16, 70, 286 pixels wide for 1, 3, 5 of them.
+        scales: levels of the pyramid, each half as large as the one before.
+        norm: a norm by its name or as a mapping with its settings.
+        padding: zeros around the input of each convolution.
+        bias: whether convolutions before a norm have one.
+        spectral: whether weights are divided by their spectral norm (Miyato et al., ICLR 2018).
     """
 
     def __init__(

@@ -31,7 +31,8 @@ def instance_mean(features: Tensor, instance: Tensor) -> Tensor:
 class InstanceEncoder(nn.Module):
     """Low-dimensional features of an image, averaged over each instance: its style.
 
-    An encoder-decoder without residual blocks, and an instance-wise average pooling after it.
+    An encoder-decoder without residual blocks, and an instance-wise average pooling after it. `upsample`
+    is `UpBlock`'s.
     """
 
     def __init__(
@@ -42,11 +43,18 @@ class InstanceEncoder(nn.Module):
         channels: int = 16,
         downsamples: int = 4,
         norm: str | Mapping | NormFactory = "instance",
+        upsample: str = "transposed",
     ):
         super().__init__()
         self.out_channels = out_channels
         self.network = GlobalGenerator(
-            in_channels, out_channels, channels=channels, downsamples=downsamples, blocks=0, norm=norm
+            in_channels,
+            out_channels,
+            channels=channels,
+            downsamples=downsamples,
+            blocks=0,
+            norm=norm,
+            upsample=upsample,
         )
         self.stride = self.network.stride
 

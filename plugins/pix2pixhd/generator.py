@@ -15,8 +15,8 @@ from synthkit.registry import GENERATORS
 class GlobalGenerator(nn.Module):
     """The global network G1, after Johnson et al. (ECCV 2016): down, residual blocks, up.
 
-    `channels` at full size, doubled by each of the `downsamples`. Without `blocks` and enhancers it is
-    also the body of the instance encoder.
+    `channels` at full size, doubled by each of the `downsamples`. `upsample` is `UpBlock`'s and `dropout`
+    the residual blocks'. Without `blocks` it is also the body of the instance encoder.
     """
 
     def __init__(
@@ -28,6 +28,8 @@ class GlobalGenerator(nn.Module):
         downsamples: int = 4,
         blocks: int = 9,
         norm: str | Mapping | NormFactory = "instance",
+        upsample: str = "transposed",
+        dropout: float = 0.0,
     ):
         super().__init__()
         norm = norm_factory(norm)
@@ -38,8 +40,10 @@ class GlobalGenerator(nn.Module):
             ConvBlock(in_channels, channels, kernel=7, norm=norm, padding_mode="reflect"),
             *(ConvBlock(narrow, wide, stride=2, norm=norm) for narrow, wide in steps),
         )
-        self.blocks = nn.Sequential(*(ResidualBlock(widths[-1], norm=norm) for _ in range(blocks)))
-        self.up = nn.Sequential(*(UpBlock(wide, narrow, norm=norm) for narrow, wide in reversed(steps)))
+        self.blocks = _residual_blocks(blocks, widths[-1], norm=norm, dropout=dropout)
+        self.up = nn.Sequential(
+            *(UpBlock(wide, narrow, norm=norm, upsample=upsample) for narrow, wide in reversed(steps))
+        )
         self.head = ImageHead(channels, out_channels)
 
     def features(self, condition: Tensor) -> Tensor:
@@ -71,6 +75,8 @@ class LocalEnhancer(GlobalGenerator):
         enhancers: int = 1,
         local_blocks: int = 3,
         norm: str | Mapping | NormFactory = "instance",
+        upsample: str = "transposed",
+        dropout: float = 0.0,
     ):
         super().__init__(
             in_channels,
@@ -79,6 +85,8 @@ class LocalEnhancer(GlobalGenerator):
             downsamples=downsamples,
             blocks=blocks,
             norm=norm,
+            upsample=upsample,
+            dropout=dropout,
         )
         if enhancers < 1:
             raise ValueError(f"enhancers is {enhancers}: with none, use pix2pixhd/global")
@@ -86,9 +94,8 @@ class LocalEnhancer(GlobalGenerator):
         del self.head
         self.stride *= 2**enhancers
         widths = [channels * 2**level for level in reversed(range(enhancers))]
-        self.enhancers = nn.ModuleList(
-            Enhancer(in_channels, width, blocks=local_blocks, norm=norm) for width in widths
-        )
+        options = dict(blocks=local_blocks, norm=norm, upsample=upsample, dropout=dropout)
+        self.enhancers = nn.ModuleList(Enhancer(in_channels, width, **options) for width in widths)
         self.enhancers[-1].head = ImageHead(channels, out_channels)
 
     def forward(self, condition: Tensor, style: Tensor | None = None) -> Tensor:
@@ -105,18 +112,31 @@ class LocalEnhancer(GlobalGenerator):
 class Enhancer(nn.Module):
     """One local network G2: its own downsampled features plus those from below, refined and doubled."""
 
-    def __init__(self, in_channels: int, channels: int, *, blocks: int, norm: NormFactory):
+    def __init__(
+        self,
+        in_channels: int,
+        channels: int,
+        *,
+        blocks: int,
+        norm: NormFactory,
+        upsample: str,
+        dropout: float,
+    ):
         super().__init__()
         self.down = nn.Sequential(
             ConvBlock(in_channels, channels, kernel=7, norm=norm, padding_mode="reflect"),
             ConvBlock(channels, 2 * channels, stride=2, norm=norm),
         )
-        self.blocks = nn.Sequential(*(ResidualBlock(2 * channels, norm=norm) for _ in range(blocks)))
-        self.up = UpBlock(2 * channels, channels, norm=norm)
+        self.blocks = _residual_blocks(blocks, 2 * channels, norm=norm, dropout=dropout)
+        self.up = UpBlock(2 * channels, channels, norm=norm, upsample=upsample)
 
     def forward(self, condition: Tensor, below: Tensor) -> Tensor:
         """(N, in_channels, H, W) and (N, 2 channels, H/2, W/2) -> (N, channels, H, W)."""
         return self.up(self.blocks(self.down(condition) + below))
+
+
+def _residual_blocks(count: int, channels: int, *, norm: NormFactory, dropout: float) -> nn.Sequential:
+    return nn.Sequential(*(ResidualBlock(channels, norm=norm, dropout=dropout) for _ in range(count)))
 
 
 def _with_style(condition: Tensor, style: Tensor | None) -> Tensor:

@@ -36,7 +36,8 @@ def options(
 
 def main() -> None:
     """The entry point: errors meant for the user become one message and exit code 1."""
-    from synthkit.cli import compare, runs, show, train, translate  # noqa: F401  (importing them registers their commands)
+    # importing them registers their commands
+    from synthkit.cli import compare, reference, runs, show, train, translate  # noqa: F401
 
     try:
         app()

@@ -20,6 +20,9 @@ def translate(
     image: Annotated[
         Path | None, typer.Option(help="A photo, or a folder, whose styles a model with an encoder takes.")
     ] = None,
+    best: Annotated[
+        bool, typer.Option("--best", help="Use the best checkpoint by train.best, not the newest.")
+    ] = False,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
 ) -> None:
     """Turn label maps (or source images) into photos with a trained model."""
@@ -31,7 +34,7 @@ def translate(
     given = {"label": label, "instance": instance, "source": source, "image": image}
     given = {field: path for field, path in given.items() if path is not None}
     jobs = _jobs(given, out)
-    model = load(run, device=device)
+    model = load(run, best=best, device=device)
     for target, inputs in track(jobs, "translating") if len(jobs) > 1 else jobs:
         picture = model.translate(**inputs)
         try:

@@ -97,7 +97,7 @@ def worker_errors():
 
 
 class _Groups:
-    """Draws in lists of `size`, the last of which may be shorter; of each `count` lists the one at `index`."""
+    """Draws in lists of `size`, the last of which may be shorter; of `count` lists the one at `index`."""
 
     def __init__(self, draws: Iterable[Draw], size: int, share: tuple[int, int] = (0, 1)):
         self.draws, self.size, self.share = draws, size, share

@@ -17,10 +17,17 @@ MAX_CHANNELS = 512
 class PatchGAN(nn.Module):
     """Classifies overlapping patches as real or fake (Isola et al., CVPR 2017, section 3.2.2).
 
-    `layers` strided 4x4 convolutions, then two of stride one; the patch is 16, 70, 286 pixels wide for 1,
-    3, 5 layers. Three networks share the name: pix2pix pads 1 and has no bias before a norm; pix2pixHD
-    pads 2 and has one (the defaults here); SPADE pads 2, has none and adds spectral norm. The first and
-    the last convolution always have a bias and are never spectrally normalised.
+    Strided 4x4 convolutions, then two of stride one. Three networks share the name: pix2pix pads 1 and has
+    no bias before a norm; pix2pixHD pads 2 and has one (the defaults here); SPADE pads 2, has none and adds
+    spectral norm. The first and the last convolution always have a bias and are never spectrally normalised.
+
+    Args:
+        channels: features of the first layer, doubled by each further one up to 512.
+        layers: strided convolutions; a patch is 16, 70, 286 pixels wide for 1, 3, 5 of them.
+        norm: a norm by its name or as a mapping with its settings.
+        padding: zeros around the input of each convolution.
+        bias: whether convolutions before a norm have one.
+        spectral: whether weights are divided by their spectral norm (Miyato et al., ICLR 2018).
     """
 
     def __init__(

@@ -20,9 +20,12 @@ class Perceptual(nn.Module):
     """Distance of the fake to the real image in a frozen backbone's features.
 
     Johnson et al. (ECCV 2016), as used by pix2pixHD (Wang et al., CVPR 2018, section 4: "perceptual
-    loss"). `backbone` is a registered name or a mapping ({type: timm, model: resnet18}); the weights of
-    its layers are `layers`, by default the backbone's own (vgg19: 1/32, 1/16, 1/8, 1/4, 1). Raises
-    ValueError when their number differs from the backbone's layers.
+    loss"). Raises ValueError when the number of `layers` differs from the backbone's.
+
+    Args:
+        backbone: one of the backbones by its name or as a mapping ({type: timm, model: resnet18}).
+        layers: the weights of its layers, finest first; where it is null the backbone's own, such as
+            1/32, 1/16, 1/8, 1/4, 1 of vgg19.
     """
 
     def __init__(

@@ -2,9 +2,44 @@
 
 from collections import OrderedDict
 
+import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from synthkit.nn.norms import NormFactory
+
+
+def reflect(x: Tensor, padding: int) -> Tensor:
+    """Pad (N, C, H, W) by reflection, without repeating the edge, on all four sides.
+
+    With torch's deterministic algorithms on CUDA this is `reflect_by_slices`, since torch's own padding
+    has no deterministic gradient there. Raises RuntimeError where height or width is not above the padding.
+    """
+    if x.is_cuda and torch.are_deterministic_algorithms_enabled():
+        return reflect_by_slices(x, padding)
+    return F.pad(x, (padding,) * 4, mode="reflect")
+
+
+def reflect_by_slices(x: Tensor, padding: int) -> Tensor:
+    """`reflect`, put together from flipped slices, whose gradients are added in a fixed order."""
+    for dim in (2, 3):
+        before = x.narrow(dim, 1, padding).flip(dim)
+        after = x.narrow(dim, x.shape[dim] - 1 - padding, padding).flip(dim)
+        x = torch.cat([before, x, after], dim)
+    return x
+
+
+class ReflectConv2d(nn.Conv2d):
+    """A convolution with an odd kernel, padded by reflection.
+
+    (N, in_channels, H, W) -> (N, out_channels, H / stride, W / stride).
+    """
+
+    def __init__(self, in_channels: int, out_channels: int, kernel: int = 3, *, stride: int = 1):
+        super().__init__(in_channels, out_channels, kernel, stride)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(reflect(x, self.kernel_size[0] // 2))
 
 
 class ConvBlock(nn.Sequential):
@@ -24,42 +59,68 @@ class ConvBlock(nn.Sequential):
         norm: NormFactory,
         padding_mode: str = "zeros",
     ):
-        conv = nn.Conv2d(
-            in_channels, out_channels, kernel, stride, padding=kernel // 2, padding_mode=padding_mode
-        )
+        if padding_mode == "reflect":
+            conv = ReflectConv2d(in_channels, out_channels, kernel, stride=stride)
+        else:
+            conv = nn.Conv2d(
+                in_channels, out_channels, kernel, stride, padding=kernel // 2, padding_mode=padding_mode
+            )
         super().__init__(OrderedDict(conv=conv, norm=norm(out_channels), act=nn.ReLU(inplace=True)))
 
 
-class UpBlock(nn.Sequential):
-    """Transposed convolution, norm, ReLU: (N, in_channels, H, W) -> (N, out_channels, 2H, 2W)."""
+class ResizeConv2d(ReflectConv2d):
+    """Doubles the size by repeating pixels, then convolves.
 
-    def __init__(self, in_channels: int, out_channels: int, *, norm: NormFactory):
-        conv = nn.ConvTranspose2d(in_channels, out_channels, 3, stride=2, padding=1, output_padding=1)
+    (N, in_channels, H, W) -> (N, out_channels, 2H, 2W). Unlike a transposed convolution it leaves no
+    checkerboard (Odena et al., Distill 2016).
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(F.interpolate(x, scale_factor=2.0, mode="nearest"))
+
+
+def _transposed(in_channels: int, out_channels: int) -> nn.Module:
+    return nn.ConvTranspose2d(in_channels, out_channels, 3, stride=2, padding=1, output_padding=1)
+
+
+UPSAMPLING = {"transposed": _transposed, "resize": ResizeConv2d}
+
+
+class UpBlock(nn.Sequential):
+    """Upsampling convolution, norm, ReLU: (N, in_channels, H, W) -> (N, out_channels, 2H, 2W).
+
+    `upsample` is transposed (a transposed convolution, as in the papers) or resize (`ResizeConv2d`). Raises
+    ValueError on another name.
+    """
+
+    def __init__(
+        self, in_channels: int, out_channels: int, *, norm: NormFactory, upsample: str = "transposed"
+    ):
+        if upsample not in UPSAMPLING:
+            raise ValueError(f"upsample is {upsample!r}: choose one of {', '.join(UPSAMPLING)}")
+        conv = UPSAMPLING[upsample](in_channels, out_channels)
         super().__init__(OrderedDict(conv=conv, norm=norm(out_channels), act=nn.ReLU(inplace=True)))
 
 
 class ResidualBlock(nn.Module):
-    """x + norm(conv(relu(norm(conv(x))))), 3x3 with reflection, (N, C, H, W) in and out.
+    """x + norm(conv(dropout(relu(norm(conv(x)))))), 3x3 with reflection, (N, C, H, W) in and out.
 
-    The form of Johnson et al. (ECCV 2016): no activation after the sum.
+    The form of Johnson et al. (ECCV 2016): no activation after the sum. `dropout` is the share of values
+    that are zeroed in training, 0 to 1.
     """
 
-    def __init__(self, channels: int, *, norm: NormFactory):
+    def __init__(self, channels: int, *, norm: NormFactory, dropout: float = 0.0):
         super().__init__()
         self.first = ConvBlock(channels, channels, norm=norm, padding_mode="reflect")
-        self.second = nn.Sequential(
-            OrderedDict(
-                conv=nn.Conv2d(channels, channels, 3, padding=1, padding_mode="reflect"), norm=norm(channels)
-            )
-        )
+        self.dropout = nn.Dropout(dropout)
+        self.second = nn.Sequential(OrderedDict(conv=ReflectConv2d(channels, channels), norm=norm(channels)))
 
     def forward(self, x: Tensor) -> Tensor:
-        return x + self.second(self.first(x))
+        return x + self.second(self.dropout(self.first(x)))
 
 
 class ImageHead(nn.Sequential):
     """The last layer of an image network: 7x7 convolution with reflection and tanh, to [-1, 1]."""
 
     def __init__(self, in_channels: int, out_channels: int = 3):
-        conv = nn.Conv2d(in_channels, out_channels, 7, padding=3, padding_mode="reflect")
-        super().__init__(OrderedDict(conv=conv, act=nn.Tanh()))
+        super().__init__(OrderedDict(conv=ReflectConv2d(in_channels, out_channels, 7), act=nn.Tanh()))

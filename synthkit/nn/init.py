@@ -17,9 +17,12 @@ _WEIGHTED = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.ConvTranspose2d, nn.Linear)
 def initialize(module: nn.Module, method: str = "normal", gain: float = 0.02) -> nn.Module:
     """Draw the weights of every convolution and linear layer in `module`; return the module.
 
-    `method` is normal (standard deviation `gain`; the GAN papers' 0.02), xavier or orthogonal (with
-    `gain`), or kaiming (its own gain). Gains of batch norms are drawn from N(1, gain) as in DCGAN
-    (Radford et al., 2016); biases keep torch's own initial values. Raises ValueError on another method.
+    Gains of batch norms are drawn from N(1, gain) as in DCGAN (Radford et al., 2016); biases keep torch's own
+    initial values. Raises ValueError on another method.
+
+    Args:
+        method: normal, xavier or orthogonal, which use `gain`, or kaiming, which has its own.
+        gain: the standard deviation of normal, 0.02 in the GAN papers; a factor of xavier and orthogonal.
     """
     if method not in _METHODS:
         raise ValueError(f"no initialiser {method!r}: choose one of {', '.join(_METHODS)}")

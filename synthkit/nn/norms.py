@@ -2,9 +2,12 @@
 
 from collections.abc import Callable, Mapping
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.distributed.nn.functional import all_reduce
 
+from synthkit.distributed import get_world_size
 from synthkit.registry import NORMS
 
 NormFactory = Callable[[int], nn.Module]
@@ -42,10 +45,31 @@ class InstanceNorm(nn.Module):
 
 @NORMS.register_module("batch")
 class BatchNorm(nn.BatchNorm2d):
-    """Batch normalisation with affine parameters and running statistics (Ioffe and Szegedy, 2015)."""
+    """Batch normalisation with affine parameters and running statistics (Ioffe and Szegedy, 2015).
+
+    In a training of several processes the statistics are those of the joined batch, on GPUs as on CPUs; each
+    process must have as many pixels as the others.
+    """
 
     def __init__(self, channels: int, *, momentum: float = 0.1, eps: float = 1e-5):
         super().__init__(channels, eps=eps, momentum=momentum)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training or get_world_size() == 1:
+            return super().forward(x)
+        moments = torch.stack([x.float().mean((0, 2, 3)), x.float().square().mean((0, 2, 3))])
+        mean, square = all_reduce(moments) / get_world_size()
+        variance = square - mean.square()
+        self._follow(mean.detach(), variance.detach(), x.numel() // x.shape[1] * get_world_size())
+        scale = self.weight * torch.rsqrt(variance + self.eps)
+        shift = self.bias - mean * scale
+        return (x * scale.view(-1, 1, 1) + shift.view(-1, 1, 1)).to(x.dtype)
+
+    def _follow(self, mean: Tensor, variance: Tensor, pixels: int) -> None:
+        """Update the running statistics, whose variance is the unbiased one."""
+        self.num_batches_tracked += 1
+        self.running_mean.lerp_(mean, self.momentum)
+        self.running_var.lerp_(variance * pixels / (pixels - 1), self.momentum)
 
 
 @NORMS.register_module("group")

@@ -2,7 +2,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from synthkit.data import open_data
 from synthkit.data.paired import Folders
+from synthkit.data.problems import refusal
 from synthkit.errors import ConfigError, DataError
 from synthkit.registry import DATASETS
 
@@ -63,44 +65,71 @@ def test_every_extension_in_any_case(tmp_path):
     assert len(Folders("train", root=str(tmp_path))) == len(names)
 
 
-def test_leftovers_are_listed_in_both_directions(tmp_path):
+def problems(split, root, **more):
+    """The kinds, files and messages of a split's problems."""
+    found = Folders(split, root=str(root), **more).problems
+    return [(kind, place.removeprefix(f"{root}/"), message) for kind, place, message in found]
+
+
+def test_leftovers_are_problems_in_both_directions(tmp_path):
+    write(tmp_path, "train_label", "both.png", "a.png")
+    write(tmp_path, "train_img", "both.png", "extra.png")
+    assert problems("train", tmp_path) == [
+        ("no partner", "train_label/a.png", "no image file has its stem 'a'"),
+        ("no partner", "train_img/extra.png", "no label file has its stem 'extra'"),
+    ]
+    data = Folders("train", root=str(tmp_path))
+    assert data.stems == ("both",)
+    assert data.read("image", "both").shape == (3, 4, 3)
+    assert data.files["label"]["a"] == tmp_path / "train_label" / "a.png"
+
+
+def test_refusal_groups_by_folder_and_counts(tmp_path):
     write(tmp_path, "train_label", "both.png", *(f"{k:02}.png" for k in range(13)))
     write(tmp_path, "train_img", "both.png", "extra.png")
-    with pytest.raises(DataError) as caught:
-        Folders("train", root=str(tmp_path))
-    message = str(caught.value)
-    assert f"{tmp_path / 'train_label'}: 13 of 14: 00.png, 01.png" in message
-    assert "09.png and 3 more" in message
+    message = str(refusal(Folders("train", root=str(tmp_path)).problems))
+    assert message.startswith("14 problems in the files:\n")
+    assert f"no partner: 13 in {tmp_path / 'train_label'}: 00.png, 01.png" in message
+    assert "09.png and 3 more; of the first: no image file has its stem '00'" in message
     assert "10.png" not in message
-    assert f"{tmp_path / 'train_img'}: 1 of 2: extra.png" in message
+    assert f"no partner: {tmp_path / 'train_img' / 'extra.png'}: no label" in message
+
+
+def test_open_data_refuses_what_has_problems(tmp_path):
+    write(tmp_path, "train_label", "a.png")
+    write(tmp_path, "train_img", "a.png", "b.png")
+    section = {"type": "folders", "root": str(tmp_path)}
+    with pytest.raises(DataError, match=r"1 problem in the files:\s+no partner: .*train_img/b.png"):
+        open_data(section, "train", training=True, fields=("label",), classes=9, ignore=None, seed=0)
 
 
 def test_leftovers_that_share_an_ending_suggest_a_suffix(tmp_path):
     write(tmp_path, "train_label", "a_1_labelIds.png", "a_2_labelIds.png")
     write(tmp_path, "train_img", "a_1.png", "a_2.png")
-    with pytest.raises(DataError, match=r"suffixes: \{label: _labelIds\}"):
-        Folders("train", root=str(tmp_path))
+    assert "suffixes: {label: _labelIds}" in problems("train", tmp_path)[0][2]
 
 
-def test_wrong_suffix_names_a_file_and_the_ending_that_all_share(tmp_path):
+def test_wrong_suffix_names_the_file_and_the_ending_that_all_share(tmp_path):
     write(tmp_path, "train_label", "a_1_labelIds.png", "a_2_labelIds.png")
-    with pytest.raises(
-        DataError, match=r"a_1_labelIds.png lacks .*'_color': 2 of 2 .*all.* end in '_labelIds'"
-    ):
-        Folders("train", root=str(tmp_path), suffixes={"label": "_color"})
+    write(tmp_path, "train_img", "a_1.png")
+    found = problems("train", tmp_path, suffixes={"label": "_color"})
+    message = "its stem lacks the suffix '_color', as 2 of 2 files here do; all files here end in '_labelIds'"
+    assert found == [("no suffix", f"train_label/a_{k}_labelIds.png", message) for k in (1, 2)]
 
 
 def test_two_files_of_one_stem(tmp_path):
     write(tmp_path, "train_img", "a.jpg", "a.png")
-    with pytest.raises(DataError, match=r"'a'.*train_img/a.jpg and .*train_img/a.png"):
-        Folders("train", root=str(tmp_path))
+    ((kind, place, message),) = problems("train", tmp_path)
+    assert (kind, place) == ("two files of one stem", "train_img/a.png")
+    assert "train_img/a.jpg" in message
 
 
 def test_empty_folder(tmp_path):
     write(tmp_path, "train_label", "a.png")
     (tmp_path / "train_img").mkdir()
-    with pytest.raises(DataError, match=f"0 images in {tmp_path / 'train_img'}"):
-        Folders("train", root=str(tmp_path))
+    ((kind, place, message),) = problems("train", tmp_path)
+    assert (kind, place) == ("no files", "train_img")
+    assert message.startswith("0 images in it (looked for .png, .jpg")
 
 
 def test_missing_root_is_shown_whole_with_what_it_should_hold(tmp_path, monkeypatch):

@@ -77,9 +77,14 @@ SPAN = 10**7  # seeds that each split of each town has to itself
 class Streets:
     """Painted street scenes as a data set.
 
-    split: train, val or test, of 2000, 100 and 100 scenes unless `count` says otherwise; no two splits
-    share a scene. size: (height, width) in pixels, each 16 to 4096. seed: from 0; each gives another town.
-    Raises ValueError, naming what is valid, for another split, size or count.
+    The splits train, val and test share no scene. Raises ValueError, naming what is valid, for another
+    split, size or count.
+
+    Args:
+        split: train, val or test.
+        size: [height, width] in pixels, each 16 to 4096.
+        count: how many scenes; 2000 for train, 100 for val and test where it is null.
+        seed: from 0; each gives another town.
     """
 
     fields = ("label", "instance", "image")
