@@ -125,8 +125,8 @@ def test_what_a_page_tells_of_a_training_that_runs(tmp_path):
     page = record(tmp_path, start, trains[0], scores[0], trains[1], scores[1], warning)
     for words in (
         "2 h 1 min", "2.3 GB", "4 x cpu", "32", "30% of the time", "it waits at step 40",
-        "raise train.workers", "the best checkpoint by PSNR is that of step 20", "saturation", "0.25", "where no gradient passes",
-        "ranking", "gradient norm", "discriminator 3",
+        "raise train.workers", "the best checkpoint by PSNR is that of step 20", "saturation",
+        "0.25", "where no gradient passes", "ranking", "gradient norm", "discriminator 3",
     ):  # fmt: skip
         assert words in page.text, words
     assert len(page.all("svg")) == 1 + 2 + 1 + 3
