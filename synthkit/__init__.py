@@ -3,10 +3,11 @@
 import importlib
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "load", "load_config", "train"]
+__all__ = ["__version__", "compare", "load", "load_config", "train"]
 
 # importing synthkit does not import torch: each name is fetched on first use
 _PUBLIC = {
+    "compare": ("synthkit.comparison", "compare"),
     "load": ("synthkit.inference", "load"),
     "load_config": ("synthkit.config", "load"),
     "train": ("synthkit.runner", "train"),

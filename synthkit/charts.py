@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends import backend_svg  # noqa: F401  (here, not at first use: that may be in a thread)
+from matplotlib.backends import backend_svg  # noqa: F401  (not at first use, which may be in a thread)
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
@@ -22,7 +22,7 @@ Style = Literal["marked", "smoothed", "from_zero"]
 
 
 class Curve(NamedTuple):
-    """Values over steps (or times), of the same length, the colour to draw them in, and a class in the SVG."""
+    """Values over steps (or times), of the same length; their colour, and their class in the SVG."""
 
     steps: Sequence[float]
     values: Sequence[float]

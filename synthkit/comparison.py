@@ -129,7 +129,7 @@ def _row(entry: Entry, out: Path) -> dict:
         "state": run.state,
         "progress": f"{run.step}" if run.step == run.steps else f"{run.step} of {run.steps or '?'}",
         "time": duration(run.seconds),
-        "parameters": f"{sum(counts.values()) / 1e6:.2f} M" if counts else "–",
+        "parameters": f"{sum(counts.values()) / 1e6:.2f} M" if counts else "-",
     }
 
 

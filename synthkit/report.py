@@ -18,6 +18,11 @@ from synthkit.scores import score
 __all__ = ["write_report", "write_samples"]
 
 DISCRIMINATOR = "/discriminator"
+MEANINGS = {  # of signals
+    "ranking": "how often the discriminator ranks the real image above the fake: 0.5 is chance, 1 always",
+    "saturation": "the share of pixels at the ends of tanh, where no gradient passes",
+    "gradient norm": "of the parameters of a group, before clipping",
+}
 MOST_STEPS = 40  # whose pictures are shown
 SILENCE = 300.0  # seconds without news after which a page doubts that the training still runs
 
@@ -117,7 +122,7 @@ def _spent(known: Sequence[dict], start: dict, trains: Sequence[dict]) -> dict[s
 
 
 def _scores(known: Sequence[dict]) -> dict | None:
-    """A card for each score of the last validation with its curve over all of them, and the best checkpoint."""
+    """A card for each score of the last validation, with its curve over all, and the best checkpoint."""
     validations = records.of_kind(known, "validation")
     if not validations or not validations[-1]["scores"]:
         return None
@@ -171,7 +176,8 @@ def _signals(known: Sequence[dict]) -> list[dict]:
         group = groups.setdefault(title, {})
         colour = COLOURS[len(group) % len(COLOURS)]
         group[rest or title] = Curve(*records.curve(trains, "signals", name), colour)
-    return [_curves_card(title, curves, (3.6, 1.5)) for title, curves in groups.items()]
+    cards = (_curves_card(title, curves, (3.6, 1.5)) for title, curves in groups.items())
+    return [card | {"meaning": MEANINGS.get(card["title"], "")} for card in cards]
 
 
 def _curves_card(title: str, curves: dict[str, Curve], inches: tuple[float, float]) -> dict:

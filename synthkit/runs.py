@@ -24,7 +24,7 @@ class Run:
 
     Args:
         name: the path relative to the folder that was searched.
-        state: running, finished, stopped (before its end, by whatever), empty (nothing recorded) or unreadable.
+        state: running, finished, stopped (by whatever, before its end), empty (nothing recorded), unreadable.
         note: why it ended early or cannot be read.
         step, steps: reached, and wanted.
         seconds: of training.

@@ -1,6 +1,7 @@
 """The report of a run, at any time of a training and with whatever names."""
 
 import json
+import time
 from pathlib import Path
 
 import numpy as np
@@ -107,6 +108,75 @@ def test_report_of_an_empty_folder_and_of_none(tmp_path):
     assert "nothing recorded yet" in Page(write_report(tmp_path)).text
     with pytest.raises(DataError, match="missing: there is no such run folder"):
         write_report(tmp_path / "missing")
+
+
+def test_what_a_page_tells_of_a_training_that_runs(tmp_path):
+    estimate = {"seconds": 7260.0, "seconds_per_step": 0.3, "memory": 2_340_000_000, "checkpoint": 1}
+    start = {**START, "estimate": estimate, "devices": 4, "batch": 32, "seed": 7}
+    signals = {
+        "saturation": 0.25,
+        "ranking": 0.75,
+        "gradient norm/generator": 2.0,
+        "gradient norm/discriminator": 3.0,
+    }
+    trains = [{**train(step), "data_wait": step / 100, "signals": signals} for step in (20, 40)]
+    scores = [{**validation(step, psnr=step), "metric": "psnr", "best": step == 20} for step in (20, 40)]
+    warning = {"kind": "warning", "step": 40, "name": "it waits", "message": "raise train.workers"}
+    page = record(tmp_path, start, trains[0], scores[0], trains[1], scores[1], warning)
+    for words in (
+        "2 h 1 min", "2.3 GB", "4 x cpu", "32", "30% of the time", "it waits at step 40",
+        "raise train.workers", "the best checkpoint by PSNR is that of step 20", "saturation",
+        "0.25", "where no gradient passes", "ranking", "gradient norm", "discriminator 3",
+    ):  # fmt: skip
+        assert words in page.text, words
+    assert len(page.all("svg")) == 1 + 2 + 1 + 3
+
+
+def test_page_loads_itself_again_until_the_training_ends(tmp_path):
+    def is_live(page: Page) -> bool:
+        text = page.path.read_text("utf-8")
+        assert ("location.reload()" in text) == any(meta.get("http-equiv") for meta in page.all("meta"))
+        return "location.reload()" in text
+
+    before = time.time()
+    page = record(tmp_path, START, train(20), train(400))
+    assert is_live(page)
+    (written,) = (each for each in page.all("p") if each.get("id") == "written")
+    assert before <= float(written["data-written"]) <= time.time()
+    assert float(written["data-silence"]) == pytest.approx(5 * 0.31 * 380)
+    assert "step 400 of 800" in page.text
+    stopped = Page(write_report(tmp_path, stopped=True))
+    assert not is_live(stopped)
+    assert "stopped at step 400 of 800" in stopped.text
+    end = {
+        "kind": "end",
+        "step": 400,
+        "seconds": 125.0,
+        "memory": 1_200_000_000,
+        "reason": "stopped early: enough",
+    }
+    page = record(tmp_path, START, train(20), end)
+    assert not is_live(page)
+    assert "stopped early: enough (of 800 steps)" in page.text
+    assert "1.2 GB" in page.text
+
+
+def test_figures_that_were_not_finite_are_gaps(tmp_path):
+    nothing = {**train(60), "losses": {"gan": None}, "signals": {"saturation": None}}
+    page = record(tmp_path, START, train(20), nothing, {**validation(60), "scores": {"psnr": None}})
+    assert "step 60 of 800" in page.text
+    assert "held-out" not in page.text
+
+
+def test_pictures_of_many_steps_are_thinned(tmp_path):
+    for step in range(1, 101):
+        write_samples(tmp_path, step, {"a": scene(step, "fake")})
+    page = record(tmp_path, START)
+    (slider,) = page.all("input")
+    steps = list(map(int, slider["data-steps"].split()))
+    assert len(steps) == 40
+    assert (steps[0], steps[-1]) == (1, 100)
+    assert len(page.pictures()) == 1 + 40
 
 
 def test_resumed_run_replaces_what_it_does_again(tmp_path):

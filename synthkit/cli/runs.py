@@ -8,6 +8,7 @@ import typer
 
 from synthkit.cli import app
 
+ABSENT = "-"
 STATES = {"running": "green", "finished": "", "stopped": "yellow", "empty": "dim", "unreadable": "red"}
 
 
@@ -65,14 +66,14 @@ def _score(run, name: str) -> str:
     from synthkit.scores import score
 
     if name not in run.last:
-        return "–"
+        return ABSENT
     last = score(name).text(run.last[name])
     best = score(name).text(run.best[name].value) if name in run.best else last
     return last if best == last else f"{last} ({best})"
 
 
 def _progress(run) -> str:
-    return "–" if run.steps is None else f"{run.step}/{run.steps}"
+    return ABSENT if run.steps is None else f"{run.step}/{run.steps}"
 
 
 def _duration(seconds: float) -> str:
@@ -82,12 +83,10 @@ def _duration(seconds: float) -> str:
 
 
 def _moment(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds).strftime("%Y-%m-%d %H:%M") if seconds else "–"
+    return datetime.fromtimestamp(seconds).strftime("%Y-%m-%d %H:%M") if seconds else ABSENT
 
 
 def _bytes(size: int) -> str:
-    for unit in ("B", "kB", "MB", "GB"):
-        if size < 1000:
-            break
-        size /= 1000
-    return f"{size:.0f} {unit}" if size >= 10 or unit == "B" else f"{size:.1f} {unit}"
+    from rich.filesize import decimal
+
+    return decimal(size)

@@ -32,8 +32,15 @@ from synthkit.trackers.tensorboard import TensorBoard
 from synthkit.trackers.wandb import WandB
 
 __all__ = [
-    *("Console", "Guard", "MLflow", "MetricsFile", "ReportPage", "TensorBoard", "WandB"),
-    *("check", "open_trackers"),
+    "Console",
+    "Guard",
+    "MLflow",
+    "MetricsFile",
+    "ReportPage",
+    "TensorBoard",
+    "WandB",
+    "check",
+    "open_trackers",
 ]
 
 ALWAYS = ("console", "metrics", "report")
@@ -41,7 +48,7 @@ OPENING = 10.0  # seconds to wait for trackers: libraries are best imported befo
 
 
 def open_trackers(section: Mapping, run: Path) -> list:
-    """The console, the file of metrics, the report, and what the config names; those from the report on guarded.
+    """The console, the file of metrics, and, each behind a guard, the report and what the config names.
 
     `section` maps registered names to settings, `{tensorboard: {}, wandb: {project: streets}}`. The console
     is the first of the list. Raises ConfigError as `check` does, before anything is opened.
