@@ -8,9 +8,11 @@ import numpy as np
 from PIL import Image
 
 from synthkit import build, checkpoint, config
-from synthkit.data.images import ID_MODES, read_ids, read_photo
+from synthkit.data.files import READERS
+from synthkit.data.images import ID_MODES
 from synthkit.data.pictures import to_uint8
 from synthkit.data.samples import check_ids, check_label, check_sizes, to_tensors
+from synthkit.data.sources import source_array, source_image
 from synthkit.data.transforms import PairedTransform
 from synthkit.devices import pick_device, to_device
 from synthkit.errors import DataError
@@ -53,9 +55,10 @@ class Model:
     def translate(self, **inputs: Picture | None) -> Image.Image:
         """Synthesise a photo from `label`, `instance` and `source`, whichever the model reads.
 
-        Each is a path, a PIL image or an array: (H, W) integer ids for label and instance, (H, W, 3) uint8
-        for source. A model with an encoder takes its styles from `image`, a photo of the same kind. Inputs
-        are resized as in training, and the RGB image comes back in their own size.
+        Each is a path, a PIL image or an array: (H, W) integer ids for label and instance, (H, W) or
+        (H, W, C) values in the declared range for source. A model with an encoder takes its styles from
+        `image`, a photo as a path, a PIL image or (H, W, 3) uint8. Inputs are resized as in training, and the
+        RGB image comes back in their own size.
         Raises DataError for inputs that are missing, unwanted, of different sizes or out of range.
         """
         raw = self._read({field: value for field, value in inputs.items() if value is not None})
@@ -81,13 +84,19 @@ class Model:
             check_label(arrays["label"], label.channels, label.ignore, places["label"])
         if "instance" in arrays:
             check_ids(arrays["instance"], places["instance"])
+        if "source" in arrays:
+            source = self.translator.inputs["source"].format
+            arrays["source"] = source.scale(arrays["source"], places["source"])
         return arrays
 
 
 def _array(field: str, value: Picture) -> np.ndarray:
-    ids = field in ("label", "instance")
+    """An input as the reader of its field would give it."""
     if isinstance(value, (str, Path)):
-        return read_ids(value) if ids else read_photo(value)
+        return READERS[field](Path(value))
+    if field == "source":
+        return source_image(value) if isinstance(value, Image.Image) else source_array(value, field)
+    ids = field != "image"
     if isinstance(value, Image.Image):
         if ids and value.mode not in ID_MODES:
             raise DataError(f"{field} holds one id per pixel: a PIL image of mode {value.mode} cannot")

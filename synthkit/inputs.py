@@ -4,13 +4,14 @@ A kind is registered in INPUTS: a callable `(batch) -> (N, C, H, W)` with the at
 `field`, the entry of the batch that it reads.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from synthkit import build
+from synthkit.data.sources import SourceFormat
 from synthkit.errors import DataError
 from synthkit.registry import INPUTS
 
@@ -56,18 +57,34 @@ class BoundaryInput:
 
 @INPUTS.register_module("source")
 class SourceInput:
-    """A source image of `channels` channels, passed on as it is."""
+    """A source image of `channels` channels, passed on as it is.
+
+    Args:
+        channels: of the source image, such as 1 for grey, 3 for RGB, 4 for RGBA.
+        range: [low, high], the values that become -1 and 1 when a sample is read. By default all values of
+            an 8 or 16 bit integer type, as in PNG; wider integers and floats need a range.
+    """
 
     field = "source"
 
-    def __init__(self, *, channels: int = 3):
-        self.channels = channels
+    def __init__(self, *, channels: int = 3, range: Sequence[float] | None = None):
+        self.format, self.channels = SourceFormat(channels, range), channels
 
     def __call__(self, batch: Mapping) -> Tensor:
         source = batch["source"]
         if source.shape[1] != self.channels:
             raise DataError(f"the source has {source.shape[1]} channels, and the model wants {self.channels}")
         return source
+
+
+def sample_checks(inputs: Mapping) -> dict:
+    """What `open_data` checks samples by, out of a model's inputs: `classes`, `ignore` and `source`."""
+    label, source = inputs.get("label"), inputs.get("source")
+    return {
+        "classes": label.channels if label else None,
+        "ignore": label.ignore if label else None,
+        "source": source.format if source else None,
+    }
 
 
 def build_inputs(section: Mapping) -> dict:

@@ -19,6 +19,7 @@ from synthkit.data.pictures import label_colours, to_uint8
 from synthkit.data.samples import Samples
 from synthkit.devices import pick_device, to_device
 from synthkit.evaluate import ImageScores
+from synthkit.inputs import sample_checks
 from synthkit.optimizers import build_optimizers, hold_and_decay, set_rate
 from synthkit.registry import STEPS
 from synthkit.report import write_report, write_samples
@@ -168,7 +169,7 @@ class Runner:
 
     def _open_data(self, role: str) -> Samples:
         """The samples of a role: `train` with random transforms, `validation` without."""
-        data, label = build.need(self.cfg, "data"), self.model.inputs.get("label")
+        data = build.need(self.cfg, "data")
         training = role == "train"
         return open_data(
             data,
@@ -176,9 +177,8 @@ class Runner:
             training=training,
             fields=(*self.model.fields, "image") if training else self.model.fields,
             optional=("image",),
-            classes=label.channels if label else None,
-            ignore=label.ignore if label else None,
             seed=self.settings.seed,
+            **sample_checks(self.model.inputs),
         )
 
     def _validate(self, stopped: Sequence[int]) -> None:

@@ -4,6 +4,7 @@ import shutil
 
 import numpy as np
 import pytest
+import tifffile
 import torch
 from PIL import Image
 from typer.testing import CliRunner
@@ -103,6 +104,48 @@ def test_a_run_is_all_it_needs(run, scene, tmp_path, monkeypatch):
     assert np.array_equal(*images)
     with pytest.raises(CheckpointError, match="no run folder"):
         synthkit.load("nowhere")
+
+
+@pytest.fixture(scope="module")
+def source_run(tmp_path_factory):
+    """A model of two-channel 12 bit sources in NPY, trained for one step."""
+    folder = tmp_path_factory.mktemp("sources")
+    rng = np.random.default_rng(0)
+    for name in ("train_A", "train_B", "val_A", "val_B"):
+        (folder / name).mkdir()
+    for split in ("train", "val"):
+        np.save(folder / f"{split}_A" / "a.npy", rng.integers(0, 4096, (32, 48, 2), np.uint16))
+        Image.fromarray(rng.integers(0, 256, (32, 48, 3), np.uint8)).save(folder / f"{split}_B" / "a.png")
+    cfg = config.load(
+        "pix2pixhd/streets_64",
+        [
+            f"data={{_delete_: true, type: ab_folders, root: {folder}}}",
+            "model.inputs={_delete_: true, source: {channels: 2, range: [0, 4095]}}",
+            "model.generator={channels: 4, downsamples: 2, blocks: 1}",
+            "model.discriminator.channels=4",
+            "model.losses.perceptual={_delete_: true, type: l1}",
+            "train={steps: 1, batch_size: 1, workers: 0, validation_images: 1, precision: fp32}",
+        ],
+    )
+    return synthkit.train(cfg, folder / "run"), folder / "val_A" / "a.npy"
+
+
+def test_sources_of_any_depth_translate_from_arrays_and_files(source_run, tmp_path):
+    run, path = source_run
+    model, array = synthkit.load(run), np.load(path)
+    tifffile.imwrite(tmp_path / "a.tif", array, photometric="minisblack", planarconfig="contig")
+    drawn = np.asarray(Image.open(run / "samples" / "00000001" / "a.fake.png"))
+    for source in (path, array, array.astype(np.float64), tmp_path / "a.tif"):
+        np.testing.assert_array_equal(np.asarray(model.translate(source=source)), drawn)
+    with pytest.raises(DataError, match="source: value 4096 at x=0, y=0, channel 0"):
+        model.translate(source=np.full((4, 4, 2), 4096))
+    with pytest.raises(DataError, match="has 1 channel, and the model wants 2"):
+        model.translate(source=Image.new("L", (8, 8)))
+    result = CliRunner().invoke(
+        app, ["translate", str(run), str(tmp_path / "o"), "--source", str(path.parent)]
+    )
+    assert result.exit_code == 0, result.output
+    np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "o" / "a.png")), drawn)
 
 
 def test_gradients_and_modes_are_left_alone(run, scene):

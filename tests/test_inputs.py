@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 
 from synthkit.errors import ConfigError
-from synthkit.inputs import build_inputs
+from synthkit.inputs import build_inputs, sample_checks
 from synthkit.registry import INPUTS
 from synthkit.translator import Translator
 
@@ -48,6 +48,14 @@ def test_order_is_fixed_whatever_the_config_says():
     assert model.fields == ("label", "instance", "source")
 
 
+def test_what_samples_are_checked_by():
+    assert sample_checks({}) == {"classes": None, "ignore": None, "source": None}
+    section = {"source": {"channels": 2, "range": [0, 9]}, "label": {"classes": 3, "ignore": 255}}
+    checks = sample_checks(build_inputs(section))
+    assert (checks["classes"], checks["ignore"]) == (3, 255)
+    assert (checks["source"].channels, checks["source"].range) == (2, (0, 9))
+
+
 def test_no_input_at_all_is_legal():
     model = Translator.from_config({"generator": GENERATOR | {"type": "user/noise"}})
     assert model.translate({"image": torch.zeros(2, 3, 8, 8)}).shape == (2, 3, 8, 8)
@@ -75,6 +83,8 @@ def noise_generator():
         ({"label": {}}, "'classes' missing"),
         ({"label": {"classes": 0}}, "classes is 0"),
         ({"label": {"classes": 5, "ignore": 4}}, "ignore is 4, which is one of the classes 0 to 4"),
+        ({"source": {"channels": 0}}, "channels is 0"),
+        ({"source": {"range": [3, 1]}}, "low < high"),
         ({"lable": {"classes": 5}}, "Did you mean 'label'"),
     ],
 )

@@ -10,6 +10,7 @@ import torch
 from synthkit import load_config
 from synthkit.data import open_data
 from synthkit.data.loader import batches
+from synthkit.inputs import sample_checks
 from synthkit.optimizers import build_optimizers
 from synthkit.registry import STEPS
 from synthkit.translator import Translator
@@ -21,15 +22,13 @@ def main(name: str, steps: int) -> dict[str, float]:
     torch.manual_seed(0)
     model = Translator.from_config(cfg["model"], precision=cfg["train"].get("precision", "fp32"))
     optimizers = build_optimizers(cfg["train"].get("optimizer", {}), model.parameter_groups())
-    label = model.inputs.get("label")
     samples = open_data(
         cfg["data"],
         "train",
         training=True,
         fields=(*model.fields, "image"),
-        classes=label.channels if label else None,
-        ignore=label.ignore if label else None,
         seed=0,
+        **sample_checks(model.inputs),
     )
     update, losses = STEPS.get(cfg["train"].get("order", "joint")), {}
     loader = batches(samples, cfg["train"].get("batch_size", 1), seed=0)

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from synthkit.build import call, part, without
-from synthkit.data import paired, streets  # noqa: F401  (importing them registers their data sets)
+from synthkit.data import aligned, cityscapes, paired, streets  # noqa: F401  (they register their data sets)
 from synthkit.data.problems import refusal
 from synthkit.data.samples import Samples
+from synthkit.data.sources import SourceFormat
 from synthkit.data.transforms import PairedTransform
 from synthkit.registry import DATASETS
 
@@ -21,6 +22,7 @@ def open_data(
     optional: Sequence[str] = (),
     classes: int | None,
     ignore: int | None,
+    source: SourceFormat | None = None,
     seed: int,
 ) -> Samples:
     """The samples of one split, as the config's `data` section describes them.
@@ -28,7 +30,7 @@ def open_data(
     `section` holds `type` and arguments of a registered data set, and the core's own keys: `transform`, the
     arguments of PairedTransform, whose random parts serve `training` alone, and `validation`, the name of the
     split that a run validates on. `fields` are needed, `optional` ones taken where the data has them;
-    `classes`, `ignore` and `seed` are those of Samples.
+    `classes`, `ignore`, `source` and `seed` are those of Samples.
     Raises ConfigError with the YAML path for a wrong key or value, DataError for wrong data, which a data
     set that has problems, such as files without a partner, is in its entirety.
     """
@@ -38,4 +40,4 @@ def open_data(
         raise refusal(problems)
     chosen = transform if training else transform.evaluation()
     fields = (*fields, *(field for field in optional if field in data.fields))
-    return Samples(data, chosen, fields=fields, classes=classes, ignore=ignore, seed=seed)
+    return Samples(data, chosen, fields=fields, classes=classes, ignore=ignore, source=source, seed=seed)

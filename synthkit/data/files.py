@@ -10,14 +10,17 @@ import numpy as np
 
 from synthkit.data.images import EXTENSIONS, read_ids, read_photo
 from synthkit.data.problems import Problem
+from synthkit.data.sources import SOURCE_EXTENSIONS, read_source
 
 Reader = Callable[[Path], np.ndarray]
 READERS: dict[str, Reader] = {
     "label": read_ids,
     "instance": read_ids,
     "image": read_photo,
-    "source": read_photo,
+    "source": read_source,
 }
+KINDS = dict.fromkeys(READERS, EXTENSIONS) | {"source": SOURCE_EXTENSIONS}
+"""The extensions of each field's files."""
 
 
 class FileData:
@@ -65,7 +68,8 @@ class FileData:
     def read(self, field: str, stem: str) -> np.ndarray:
         """The array of one field of one sample.
 
-        label (H, W) uint8 or int32, instance (H, W) int32, image and source (H, W, 3) uint8.
+        label (H, W) uint8 or int32, instance (H, W) int32, image (H, W, 3) uint8, source (H, W, C) of any
+        numeric type.
         Raises DataError, naming the file, where it cannot be read.
         """
         array = self._readers[field](self.files[field][stem])
@@ -80,14 +84,37 @@ def list_files(
     Hidden files and those of other kinds than `extensions` are passed over. Problems: a file that lacks the
     suffix, a second file of one stem, or no file at all.
     """
-    paths = sorted(
-        path for path in folder.iterdir() if path.suffix.lower() in extensions and path.name[0] != "."
-    )
+    paths = [path for path in _below(folder, deep=False) if path.suffix.lower() in extensions]
     if not paths:
-        return {}, [Problem("no files", str(folder), f"0 images in it (looked for {', '.join(extensions)})")]
+        message = f"0 images in it (looked for {', '.join(extensions)}){_deeper(folder)}"
+        return {}, [Problem("no files", str(folder), message)]
     ending = [path for path in paths if path.stem.endswith(suffix)]
     found, twice = by_stem((path.stem.removesuffix(suffix), path) for path in ending)
     return found, [*_lacking(paths, suffix), *twice]
+
+
+def match_files(
+    folder: Path, pattern: str, extensions: Sequence[str] = EXTENSIONS
+) -> tuple[dict[str, Path], list[Problem]]:
+    """Files of `folder` by the group `stem` of a regular expression that their whole name matches.
+
+    A pattern with a "/" is matched against the path below `folder`, at any depth; a "/" in a stem becomes
+    "_". Files that do not match are passed over. Problems: a second file of one stem, or no file at all.
+    """
+    shape = re.compile(pattern)
+    paths = [path for path in _below(folder, deep="/" in pattern) if path.suffix.lower() in extensions]
+    matches = [(shape.fullmatch(path.relative_to(folder).as_posix()), path) for path in paths]
+    found, twice = by_stem((match["stem"].replace("/", "_"), path) for match, path in matches if match)
+    if not found:
+        message = f"none of its {len(paths)} images matches the pattern {pattern}"
+        return {}, [Problem("no files", str(folder), message)]
+    return found, twice
+
+
+def _below(folder: Path, *, deep: bool) -> list[Path]:
+    """The files in `folder`, or at any depth below it, that are not hidden; links are followed."""
+    walk = os.walk(folder, followlinks=True) if deep else [next(os.walk(folder), (str(folder), [], []))]
+    return sorted(Path(place, name) for place, _, names in walk for name in names if name[0] != ".")
 
 
 def by_stem(stems: Iterable[tuple[str, Path]]) -> tuple[dict[str, Path], list[Problem]]:
@@ -128,6 +155,11 @@ def shared_suffix(stems: Sequence[str]) -> str:
     shared = os.path.commonprefix([stem[::-1] for stem in stems])[::-1]  # noqa: RUF071 (of letters is meant)
     match = re.search(r"[^A-Za-z0-9][A-Za-z].*", shared)
     return match[0] if match and len(stems) > 1 else ""
+
+
+def _deeper(folder: Path) -> str:
+    inner = sorted(path.name for path in folder.iterdir() if path.is_dir())
+    return f"; its folders, such as {inner[0]}, need data.patterns to be reached" if inner else ""
 
 
 def _suffix_hint(field: str, stems: Iterable[str]) -> str:

@@ -1,6 +1,8 @@
 """Reads photos and id maps from files that nobody vouches for."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +11,7 @@ from PIL import Image, ImageOps
 from synthkit.errors import DataError
 
 MAX_PIXELS = 2**27
-"""An image of more pixels than this is refused by its header, before it is decoded."""
+"""An image of more pixels than this, or than fit into as many RGBA pixels, is refused by its header."""
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF")
 EXTENSIONS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
@@ -23,13 +25,17 @@ def read_photo(path: str | Path) -> np.ndarray:
 
     Raises DataError, naming the file, where it is missing, damaged, too large or deeper than 8 bits.
     """
-    image, packing = _open(path)
-    if image.mode not in PHOTO_MODES or re.search(r";16[BLN]$", packing):
-        raise DataError(
-            f"{path}: a photo needs 8 bits per channel, not mode {packing}: convert it to 8 bit RGB"
-        )
-    image.info.pop("transparency", None)  # convert() warns of it
-    return np.array(image.convert("RGB"))
+    return _rgb(path, *open_image(path))
+
+
+def read_colours(path: str | Path) -> np.ndarray:
+    """The colours of a label map at `path` as (H, W, 3) uint8 RGB, exact; alpha is dropped.
+
+    Raises DataError as `read_photo` does, and for a JPEG.
+    """
+    image, packing = open_image(path)
+    _refuse_jpeg(path, image)
+    return _rgb(path, image, packing)
 
 
 def read_ids(path: str | Path) -> np.ndarray:
@@ -38,13 +44,12 @@ def read_ids(path: str | Path) -> np.ndarray:
     Takes 1 to 16 bit greys, 32 bit integers and palette images, whose indices are the ids.
     Raises DataError, naming the file, where it is missing, damaged, too large, in colour or saved as JPEG.
     """
-    image, packing = _open(path)
-    if image.format in ("JPEG", "MPO") or image.info.get("compression") == "jpeg":
-        raise DataError(f"{path}: JPEG changes pixel values, so it cannot hold ids: save the map as PNG")
+    image, packing = open_image(path)
+    _refuse_jpeg(path, image)
     if image.mode not in ID_MODES:
         raise DataError(
             f"{path}: an id map holds one id per pixel, but this image has mode {image.mode}: save the ids "
-            "as a grey PNG (8 or 16 bit) or a palette PNG; colours have to be mapped to ids first"
+            "as a grey PNG (8 or 16 bit) or a palette PNG, or list the colours by id in data.labels.colours"
         )
     ids = np.array(image)
     if packing in STRETCH:
@@ -52,15 +57,38 @@ def read_ids(path: str | Path) -> np.ndarray:
     return ids.astype(np.uint8 if ids.itemsize == 1 else np.int32)
 
 
-def _open(path: str | Path) -> tuple[Image.Image, str]:
-    """The decoded, upright image, and how the file packs its pixels in Pillow's words (such as "RGB;16B")."""
+def _rgb(path: str | Path, image: Image.Image, packing: str) -> np.ndarray:
+    if image.mode not in PHOTO_MODES or re.search(r";16[BLN]$", packing):
+        raise DataError(
+            f"{path}: a photo needs 8 bits per channel, not mode {packing}: convert it to 8 bit RGB"
+        )
+    image.info.pop("transparency", None)  # convert() warns of it
+    return np.array(image.convert("RGB"))
+
+
+def _refuse_jpeg(path: str | Path, image: Image.Image) -> None:
+    if image.format in ("JPEG", "MPO") or image.info.get("compression") == "jpeg":
+        raise DataError(f"{path}: JPEG changes pixel values, so it cannot hold ids: save the map as PNG")
+
+
+def open_image(path: str | Path) -> tuple[Image.Image, str]:
+    """The decoded, upright image, and how the file packs its pixels in Pillow's words (such as "RGB;16B").
+
+    Raises DataError, naming the file, where it is missing, damaged or too large.
+    """
+    with guarded(path), Image.open(path, formats=FORMATS) as image:
+        check_size(path, image.height, image.width)
+        packing = _packing(image)
+        ImageOps.exif_transpose(image, in_place=True)
+        image.load()
+        return image, packing
+
+
+@contextmanager
+def guarded(path: str | Path) -> Iterator[None]:
+    """Turns whatever a decoder raises inside into a DataError that names the file."""
     try:
-        with Image.open(path, formats=FORMATS) as image:
-            _check_size(path, image.width * image.height)
-            packing = _packing(image)
-            ImageOps.exif_transpose(image, in_place=True)
-            image.load()
-            return image, packing
+        yield
     except DataError:
         raise
     except FileNotFoundError as error:
@@ -71,10 +99,12 @@ def _open(path: str | Path) -> tuple[Image.Image, str]:
         raise DataError(f"{path}: cannot be read as an image: {_reason(path, error)}") from error
 
 
-def _check_size(path: str | Path, pixels: int) -> None:
-    if pixels > MAX_PIXELS:
+def check_size(path: str | Path, height: int, width: int, depth: int = 1) -> None:
+    """Raises DataError for over MAX_PIXELS pixels, of `depth` bytes, or over 4 * MAX_PIXELS bytes."""
+    if height * width > MAX_PIXELS or height * width * depth > 4 * MAX_PIXELS:
+        shape = f"{height * width} pixels" + (f" of {depth} bytes" if depth > 1 else "")
         raise DataError(
-            f"{path}: {pixels} pixels are over the limit of {MAX_PIXELS}: if you trust the file, "
+            f"{path}: {shape} are over the limit of {MAX_PIXELS}: if you trust the file, "
             "raise synthkit.data.images.MAX_PIXELS"
         )
 

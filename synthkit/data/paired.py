@@ -5,9 +5,12 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 
-from synthkit.data.files import READERS, FileData, list_files, lone_files, shared_suffix
-from synthkit.data.problems import refusal
+from synthkit.build import call
+from synthkit.data.files import KINDS, READERS, FileData, list_files, lone_files, match_files, shared_suffix
+from synthkit.data.labels import LabelReader
+from synthkit.data.problems import Problem, refusal
 from synthkit.errors import DataError
 from synthkit.registry import DATASETS
 
@@ -16,13 +19,17 @@ PIX2PIXHD = {"label": "{split}_label", "instance": "{split}_inst", "image": "{sp
 
 @DATASETS.register_module("folders")
 class Folders(FileData):
-    """One folder per field; files pair by stem once the field's suffix is removed.
+    """One folder per field; files pair by stem, as a suffix or a pattern of the field leaves it.
 
     Args:
         split: takes the place of "{split}" in folder names.
         root: the folder that holds the others; "~" is the home folder.
         folders: each field's folder (label, instance, image, source); a field without its folder is absent.
         suffixes: end of each file's stem that does not count, such as {label: _gtFine_labelIds}.
+        patterns: in place of a suffix, a regular expression for the whole file name, with a group `stem`,
+            such as {label: '(?P<stem>.+)_mask[0-9]+[.]png'}. With a "/" it is for the path below the field's
+            folder, such as {image: '[^/]+/(?P<stem>.+)[.]jpg'}. Files that do not match are passed over.
+        labels: how label maps are read, the arguments of LabelReader: colours, ids, unknown.
         names: class names by id.
         palette: colours by id, each [red, green, blue] in 0..255.
 
@@ -37,21 +44,48 @@ class Folders(FileData):
         root: str,
         folders: Mapping[str, str] | None = None,
         suffixes: Mapping[str, str] | None = None,
+        patterns: Mapping[str, str] | None = None,
+        labels: Mapping | None = None,
         names: Sequence[str] = (),
         palette: Sequence[Sequence[int]] | None = None,
     ):
-        folders, suffixes = dict(folders or PIX2PIXHD), dict(suffixes or {})
-        _check_fields("folders", folders)
-        _check_fields("suffixes", suffixes)
-        found = find_folders(Path(root).expanduser().absolute(), folders, split)
-        listings = {field: list_files(folder, suffixes.get(field, "")) for field, folder in found.items()}
-        files = {field: listing for field, (listing, _) in listings.items()}
-        problems = [problem for _, some in listings.values() for problem in some]
-        super().__init__(split, files, problems=problems, names=names, palette=palette)
+        folders, suffixes, patterns = dict(folders or PIX2PIXHD), dict(suffixes or {}), dict(patterns or {})
+        _check_fields(folders=folders, suffixes=suffixes, patterns=patterns)
+        _check_patterns(patterns, suffixes)
+        readers = {"label": call(LabelReader, labels or {})}
+        listings = {
+            field: match_files(folder, patterns[field], KINDS[field])
+            if field in patterns
+            else list_files(folder, suffixes.get(field, ""), KINDS[field])
+            for field, folder in find_folders(root, folders, split).items()
+        }
+        files, problems = _parted(listings)
+        super().__init__(split, files, problems=problems, names=names, palette=palette, readers=readers)
 
 
-def find_folders(root: Path, folders: Mapping[str, str], split: str) -> dict[str, Path]:
-    """The folder of each field that has one. Raises DataError, listing the splits there are, if none has."""
+@DATASETS.register_module("ab_folders")
+class ABFolders(Folders):
+    """Two folders of images that pair by stem: {split}_A and {split}_B, such as train_A and train_B.
+
+    Args:
+        split, root: as in Folders, which also reads label maps in A, as folders:
+            {label: "{split}_A", image: "{split}_B"}.
+        direction: a_to_b makes photos like those in B from the source images in A, b_to_a the reverse.
+    """
+
+    def __init__(self, split: str, *, root: str, direction: Literal["a_to_b", "b_to_a"] = "a_to_b"):
+        source, image = direction.upper().split("_TO_")
+        super().__init__(
+            split, root=root, folders={"source": f"{{split}}_{source}", "image": f"{{split}}_{image}"}
+        )
+
+
+def find_folders(root: str, folders: Mapping[str, str], split: str) -> dict[str, Path]:
+    """The folder below `root` of each field that has one, "{split}" in its name filled in.
+
+    Raises DataError, listing the splits there are, if none has.
+    """
+    root = Path(root).expanduser().absolute()
     wanted = {field: root / folder.replace("{split}", split) for field, folder in folders.items()}
     found = {field: folder for field, folder in wanted.items() if folder.is_dir()}
     if found:
@@ -70,22 +104,42 @@ def pair_folders(folders: Mapping[str, Path]) -> dict[str, dict[str, Path]]:
 
     Raises DataError, listing them, where files have problems such as no partner.
     """
-    listings = {field: list_files(folder) for field, folder in folders.items()}
+    listings = {field: list_files(folder, "", KINDS[field]) for field, folder in folders.items()}
     if len({frozenset(paths) for paths, _ in listings.values()}) > 1:
         ends = {field: shared_suffix(list(paths)) for field, (paths, _) in listings.items()}
-        listings = {field: list_files(folder, ends[field]) for field, folder in folders.items()}
-    files = {field: paths for field, (paths, _) in listings.items()}
-    if problems := [*(each for _, some in listings.values() for each in some), *lone_files(files)]:
+        listings = {field: list_files(folder, ends[field], KINDS[field]) for field, folder in folders.items()}
+    files, problems = _parted(listings)
+    if problems := [*problems, *lone_files(files)]:
         raise refusal(problems)
     return {
         stem: {field: files[field][stem] for field in files} for stem in sorted(next(iter(files.values())))
     }
 
 
-def _check_fields(key: str, mapping: Mapping[str, str]) -> None:
-    unknown = sorted(set(mapping) - set(READERS))
-    if unknown:
-        raise ValueError(f"{key}: unknown {', '.join(unknown)}; the fields are {', '.join(READERS)}")
+def _parted(
+    listings: Mapping[str, tuple[dict[str, Path], list[Problem]]],
+) -> tuple[dict[str, dict[str, Path]], list[Problem]]:
+    """The files by field and all problems of several fields' listings."""
+    files = {field: paths for field, (paths, _) in listings.items()}
+    return files, [problem for _, problems in listings.values() for problem in problems]
+
+
+def _check_fields(**mappings: Mapping[str, str]) -> None:
+    for key, mapping in mappings.items():
+        if unknown := sorted(set(mapping) - set(READERS)):
+            raise ValueError(f"{key}: unknown {', '.join(unknown)}; the fields are {', '.join(READERS)}")
+
+
+def _check_patterns(patterns: Mapping[str, str], suffixes: Mapping[str, str]) -> None:
+    for field, pattern in patterns.items():
+        if field in suffixes:
+            raise ValueError(f"patterns: {field} has a suffix, too; give one of them")
+        try:
+            groups = re.compile(pattern).groupindex
+        except re.error as error:
+            raise ValueError(f"patterns: {field}: {pattern} is no regular expression: {error}") from error
+        if "stem" not in groups:
+            raise ValueError(f"patterns: {field}: {pattern} lacks the group (?P<stem>...) that files pair by")
 
 
 def _splits(root: Path, folders: Sequence[str]) -> set[str]:

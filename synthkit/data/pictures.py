@@ -9,6 +9,7 @@ import torch
 from PIL import Image, ImageDraw, ImageFont
 
 MOST_COLOURS = 300
+MOST_CLASSES = 40  # of a legend that names classes without pixels
 BACKGROUND, INK, FAINT, EDGE = (250, 250, 248), (38, 40, 44), (122, 126, 134), (214, 215, 212)
 MARGIN, GAP, TEXT, LINE, SWATCH, GUTTER = 24, 10, 15, 26, 20, 28
 LEAST_HEIGHT, MOST_HEIGHT, MOST_WIDTH = 192, 512, 768  # of a sheet's cell, in pixels
@@ -160,21 +161,25 @@ def legend(
 ) -> Image.Image:
     """Swatches of the classes with id, name and, from `shares` (0 to 1), the share of pixels in %.
 
-    palette: (classes, 3) uint8. The classes run down as many columns as fit into `width` pixels.
+    palette: (classes, 3) uint8. The classes run down as many columns as fit into `width` pixels. With
+    `shares`, more than MOST_CLASSES classes are cut down to those that have pixels.
     """
-    notes = [""] * len(names) if shares is None else [_percent(share) for share in shares]
-    ids, words, room = (_room(texts) for texts in (map(str, range(len(names))), names, notes))
+    kept = range(len(names))
+    if shares is not None and len(names) > MOST_CLASSES:
+        kept = [number for number in kept if shares[number] > 0]
+    names, notes = [names[n] for n in kept], ["" if shares is None else _percent(shares[n]) for n in kept]
+    ids, words, room = (_room(texts) for texts in (map(str, kept), names, notes))
     before, after = SWATCH + 10 + ids, room + 16 if room else 0
     words = min(words, width - 2 * MARGIN - before - 9 - after)
     inner = before + 9 + words + after
     lines = max(1, -(-len(names) // max(1, (width - 2 * MARGIN + GUTTER) // (inner + GUTTER))))
     page = _page(width, 2 * MARGIN + lines * LINE - 8)
     pen = ImageDraw.Draw(page)
-    for number, (name, note) in enumerate(zip(names, notes, strict=True)):
+    for number, (id_, name, note) in enumerate(zip(kept, names, notes, strict=True)):
         x, y = MARGIN + number // lines * (inner + GUTTER), MARGIN + number % lines * LINE
-        colour = tuple(int(part) for part in palette[number])
+        colour = tuple(int(part) for part in palette[id_])
         pen.rounded_rectangle((x, y, x + SWATCH, y + TEXT + 2), 4, colour, EDGE)
-        pen.text((x + before, y), str(number), FAINT, _font(TEXT), anchor="ra")
+        pen.text((x + before, y), str(id_), FAINT, _font(TEXT), anchor="ra")
         _write(pen, (x + before + 9, y), name, words)
         pen.text((x + inner, y), note, FAINT, _font(TEXT), anchor="ra")
     return page

@@ -7,6 +7,8 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 
+from synthkit.data.seeding import seeded
+from synthkit.data.sources import SourceFormat
 from synthkit.errors import DataError
 
 FIELDS = ("label", "instance", "image", "source")
@@ -29,8 +31,11 @@ class Samples(Dataset):
         fields: those that the run needs, out of label, instance, image, source.
         classes: label ids go from 0 to classes - 1; None leaves them free.
         ignore: one more allowed label id; None for none.
-        seed: with the position, decides all random parts of the transform, in any process.
+        source: the channels and values that source images have.
+        seed: with the position, decides all that reading and transform draw from the global generators of
+            Python, NumPy and torch, in any process.
 
+    The transform sees source images as (H, W, C) float32 in [-1, 1].
     Raises DataError where `data` is empty or lacks a field.
     """
 
@@ -42,6 +47,7 @@ class Samples(Dataset):
         fields: Sequence[str],
         classes: int | None,
         ignore: int | None,
+        source: SourceFormat | None = None,
         seed: int = 0,
     ):
         where = f"split {data.split!r}" if hasattr(data, "split") else type(data).__name__
@@ -57,6 +63,7 @@ class Samples(Dataset):
         self.fields = tuple(field for field in FIELDS if field in fields)
         self.classes = classes
         self.ignore = ignore
+        self.source = source or SourceFormat()
         self.seed = seed
 
     def __len__(self) -> int:
@@ -65,12 +72,9 @@ class Samples(Dataset):
     def __getitem__(self, draw: int | Draw) -> dict:
         """Tensors as `to_tensors` makes them; a bare index counts as its own position. Raises DataError."""
         index, position = draw if isinstance(draw, Draw) else (draw, draw)
-        raw = self.data[index]
-        self._check(raw)
-        with torch.random.fork_rng(devices=[]):
-            seed = _mix(self.seed, position)
-            torch.default_generator.manual_seed(seed)  # torch.manual_seed would reseed every GPU too
-            sample = self.transform({key: raw[key] for key in (*self.fields, "name")})
+        with seeded(self.seed, position):
+            raw = self.data[index]
+            sample = self.transform(self._checked(raw))
         return to_tensors(sample)
 
     def title(self, index: int) -> str:
@@ -78,7 +82,8 @@ class Samples(Dataset):
         stems = getattr(self.data, "stems", None)
         return stems[index] if stems else f"sample {index}"
 
-    def _check(self, raw: Mapping) -> None:
+    def _checked(self, raw: Mapping) -> dict:
+        """The fields and the name of a raw sample, as the transform takes them."""
         files = raw.get("files", {})
         where = {field: files.get(field, f"{field} of {raw['name']}") for field in self.fields}
         check_sizes({field: (raw[field], where[field]) for field in self.fields})
@@ -86,6 +91,10 @@ class Samples(Dataset):
             check_label(raw["label"], self.classes, self.ignore, where["label"])
         if "instance" in self.fields:
             check_ids(raw["instance"], where["instance"])
+        sample = {key: raw[key] for key in (*self.fields, "name")}
+        if "source" in self.fields:
+            sample["source"] = self.source.scale(raw["source"], where["source"])
+        return sample
 
 
 def check_sizes(arrays: Mapping[str, tuple[np.ndarray, str]]) -> None:
@@ -129,7 +138,7 @@ def to_tensors(raw: Mapping) -> dict:
     """Arrays as tensors without a batch dimension; other keys than the fields and `name` are dropped.
 
     label, instance: (H, W) integers -> (1, H, W) int32.
-    image, source: (H, W, C) uint8 -> (C, H, W) float32 in [-1, 1].
+    image, source: (H, W, C) uint8 -> (C, H, W) float32 in [-1, 1]; floats are taken to be in [-1, 1].
     """
     tensors = {field: _tensor(raw[field]) for field in FIELDS if field in raw}
     return tensors | ({"name": raw["name"]} if "name" in raw else {})
@@ -138,7 +147,8 @@ def to_tensors(raw: Mapping) -> dict:
 def _tensor(array: np.ndarray) -> torch.Tensor:
     if array.ndim == 2:
         return torch.from_numpy(array.astype(np.int32))[None]
-    return torch.from_numpy(np.moveaxis(array, 2, 0).astype(np.float32, order="C")) / 127.5 - 1
+    tensor = torch.from_numpy(np.moveaxis(array, 2, 0).astype(np.float32, order="C"))
+    return tensor / 127.5 - 1 if array.dtype == np.uint8 else tensor
 
 
 def _first(ids: np.ndarray, wrong: np.ndarray) -> str:
@@ -148,10 +158,6 @@ def _first(ids: np.ndarray, wrong: np.ndarray) -> str:
 
 def _unlabelled(values: np.ndarray) -> str:
     return "; if 255 stands for unlabelled, set ignore to 255" if (values == 255).all() else ""
-
-
-def _mix(seed: int, position: int) -> int:
-    return int(np.random.SeedSequence([seed, position]).generate_state(1, np.uint64)[0])
 
 
 def _list(fields: Sequence[str]) -> str:

@@ -5,10 +5,11 @@ from collections.abc import Mapping
 import numpy as np
 from PIL import Image
 
-from synthkit.build import need
+from synthkit.build import call, need
 from synthkit.data import open_data
 from synthkit.data.pictures import label_colours, legend, palette_for, sheet, stack, to_uint8
 from synthkit.data.samples import FIELDS
+from synthkit.data.sources import SourceFormat
 
 COLUMNS = {"label": "label map with boundaries", "source": "source", "image": "photo"}
 
@@ -18,9 +19,11 @@ def contact_sheet(cfg: Mapping, split: str, count: int) -> tuple[Image.Image, st
 
     Raises DataError for the first sample drawn that training would refuse.
     """
-    label = need(cfg, "model").get("inputs", {}).get("label") or {}
+    inputs = need(cfg, "model").get("inputs", {})
+    label = inputs.get("label") or {}
     classes = label.get("classes")
-    options = dict(classes=classes, ignore=label.get("ignore"), seed=0)
+    source = call(SourceFormat, inputs.get("source") or {})
+    options = dict(classes=classes, ignore=label.get("ignore"), source=source, seed=0)
     samples = open_data(need(cfg, "data"), split, training=True, fields=(), optional=FIELDS, **options)
     chosen = np.linspace(0, len(samples) - 1, min(count, len(samples))).round().astype(int)
     drawn = [samples[int(index)] for index in chosen]

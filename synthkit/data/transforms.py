@@ -21,11 +21,14 @@ class PairedTransform:
 
     Args:
         resize: [height, width] in pixels.
-        scale_width: new width in pixels, the height following in proportion; excludes resize.
+        scale_width: new width in pixels, the height following in proportion.
+        scale_short: new length of the shorter side in pixels, the other following; for photos of many sizes.
         crop: [height, width] in pixels of a window at a random place.
         flip: mirror left and right with probability 1/2.
 
-    Randomness comes from torch's global CPU generator. Raises ValueError for sizes that make no sense.
+    resize, scale_width and scale_short exclude each other. Photos of different sizes are one batch only after
+    a resize or a crop. Randomness comes from torch's global CPU generator. Raises ValueError for sizes that
+    make no sense.
     """
 
     def __init__(
@@ -33,13 +36,15 @@ class PairedTransform:
         *,
         resize: Sequence[int] | None = None,
         scale_width: int | None = None,
+        scale_short: int | None = None,
         crop: Sequence[int] | None = None,
         flip: bool = False,
     ):
-        if resize is not None and scale_width is not None:
-            raise ValueError("resize and scale_width exclude each other: give one of them")
+        if sum(size is not None for size in (resize, scale_width, scale_short)) > 1:
+            raise ValueError("resize, scale_width and scale_short exclude each other: give one of them")
         self.resize = None if resize is None else _size("resize", resize)
         self.scale_width = None if scale_width is None else _pixels("scale_width", scale_width)
+        self.scale_short = None if scale_short is None else _pixels("scale_short", scale_short)
         self.crop = None if crop is None else _size("crop", crop)
         self.flip = flip
         if self.resize and self.crop and not _fits(self.crop, self.resize):
@@ -47,12 +52,13 @@ class PairedTransform:
 
     def evaluation(self) -> "PairedTransform":
         """The same resizing without the random parts."""
-        return PairedTransform(resize=self.resize, scale_width=self.scale_width)
+        return PairedTransform(resize=self.resize, scale_width=self.scale_width, scale_short=self.scale_short)
 
     def __call__(self, sample: dict) -> dict:
-        """`sample` with its (H, W) integer maps and (H, W, C) uint8 images transformed, the rest as it was.
+        """`sample` with its (H, W) integer maps and (H, W, C) images transformed, the rest as it was.
 
-        All arrays must have the same height and width. Raises DataError where the crop does not fit.
+        Images are uint8, or floats in [-1, 1], which are not rounded. All arrays must have the same height
+        and width. Raises DataError where the crop does not fit.
         """
         arrays = {field: sample[field] for field in MAPS + IMAGES if field in sample}
         steps = self._steps(sample.get("name", "sample"), next(iter(arrays.values())).shape[:2])
@@ -66,7 +72,7 @@ class PairedTransform:
         if self.crop and not _fits(self.crop, target):
             raise DataError(
                 f"{name}: crop {list(self.crop)} (height, width) is larger than the image, {list(target)}: "
-                "make data.transform.crop smaller, or enlarge with resize or scale_width"
+                "make data.transform.crop smaller, or enlarge with resize, scale_width or scale_short"
             )
         steps = [Resize(target)] if target != size else []
         steps += [v2.RandomCrop(self.crop)] if self.crop else []
@@ -75,6 +81,9 @@ class PairedTransform:
     def _resized(self, size: tuple[int, int]) -> tuple[int, int]:
         if self.scale_width is not None:
             return max(1, round(size[0] * self.scale_width / size[1])), self.scale_width
+        if self.scale_short is not None:
+            short = min(size)
+            return tuple(round(side * self.scale_short / short) for side in size)
         return self.resize or size
 
 
@@ -95,14 +104,16 @@ class Resize(v2.Transform):
             plain = inpt.as_subclass(torch.Tensor)
             resized = v2.functional.resize(plain, self.size, v2.InterpolationMode.NEAREST_EXACT)
             return tv_tensors.Mask(resized)
-        return v2.functional.resize(inpt, self.size, v2.InterpolationMode.BICUBIC, antialias=True)
+        resized = v2.functional.resize(inpt, self.size, v2.InterpolationMode.BICUBIC, antialias=True)
+        return resized.clamp(-1, 1) if resized.is_floating_point() else resized  # bicubic overshoots at edges
 
 
 def _wrap(field: str, array: np.ndarray) -> torch.Tensor:
-    """Bytes as channels: torchvision resizes wide integers through float32, which rounds ids over 2**24."""
+    """A map's bytes become channels: torchvision resizes wide integers in float32, exact to 2**24."""
+    if field in IMAGES:
+        return tv_tensors.Image(torch.from_numpy(np.array(array, order="C")).permute(2, 0, 1))
     planes = np.array(array, order="C").view(np.uint8).reshape(*array.shape[:2], -1)
-    kind = tv_tensors.Mask if field in MAPS else tv_tensors.Image
-    return kind(torch.from_numpy(planes).permute(2, 0, 1))
+    return tv_tensors.Mask(torch.from_numpy(planes).permute(2, 0, 1))
 
 
 def _unwrap(tensor: torch.Tensor, like: np.ndarray) -> np.ndarray:

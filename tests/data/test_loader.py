@@ -1,5 +1,6 @@
 import multiprocessing
 import os
+import random
 import signal
 import time
 from collections import Counter
@@ -184,6 +185,37 @@ def test_a_worker_that_hangs_ends_the_run_and_names_the_samples(monkeypatch):
 def test_other_errors_pass_through():
     with pytest.raises(RuntimeError, match=r"^shapes$"), worker_errors():
         raise RuntimeError("shapes")
+
+
+class Noisy(Raw):
+    """Its images come from the generators of Python, NumPy and torch, as a plugin's might."""
+
+    def __getitem__(self, index):
+        return super().__getitem__(index) | {"image": draw_from_all()}
+
+
+def draw_from_all():
+    python, legacy = random.randrange(256), np.random.randint(256)
+    return np.array([[[python, legacy, int(torch.randint(256, ()))]]], np.uint8).repeat(8, 0).repeat(8, 1)
+
+
+def add_noise(sample):
+    return sample | {"image": sample["image"] // 2 + draw_from_all() // 2}
+
+
+def test_plugins_may_draw_from_any_global_generator():
+    """The same with and without workers, from a later start, and whatever was drawn before."""
+    data = Samples(Noisy(), add_noise, fields=("label", "image"), classes=4, ignore=None, seed=2)
+    states = random.getstate(), np.random.get_state()[1].tolist(), torch.get_rng_state()
+    alone = list(islice(batches(data, 2, seed=0), 6))
+    assert random.getstate() == states[0]
+    assert np.random.get_state()[1].tolist() == states[1]
+    assert torch.equal(torch.get_rng_state(), states[2])
+    random.seed(5), np.random.seed(5), torch.manual_seed(5)
+    assert_equal(alone, list(islice(batches(data, 2, seed=0, workers=2), 6)))
+    assert_equal(alone[3:], list(islice(batches(data, 2, seed=0, start=6), 3)))
+    for channel in range(3):
+        assert len({float(image[channel, 0, 0]) for batch in alone for image in batch["image"]}) > 6
 
 
 def test_one_epoch_of_real_photos(shared_data):

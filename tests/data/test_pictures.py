@@ -77,6 +77,17 @@ def test_boundaries_are_one_pixel_wide_and_darker():
     )
 
 
+def test_a_long_legend_keeps_the_classes_that_have_pixels():
+    names, palette = [f"class {number}" for number in range(182)], palette_for(182)
+    shares = np.zeros(182)
+    shares[[3, 150]] = 0.4, 0.6
+    short, long = legend(names, palette, shares), legend(names, palette)
+    assert short.height < long.height / 5
+    found = {tuple(colour) for colour in np.asarray(short).reshape(-1, 3).tolist()}
+    assert {tuple(palette[3].tolist()), tuple(palette[150].tolist())} <= found
+    assert tuple(palette[4].tolist()) not in found
+
+
 def test_to_uint8_gives_every_byte_back():
     pixels = np.arange(256, dtype=np.uint8).repeat(3).reshape(16, 16, 3)
     image = torch.from_numpy(pixels).permute(2, 0, 1).float() / 127.5 - 1

@@ -5,6 +5,7 @@ from PIL import Image
 
 from synthkit.data import open_data
 from synthkit.data.samples import Draw, Samples, check_label, check_sizes, to_tensors
+from synthkit.data.sources import SourceFormat
 from synthkit.data.transforms import PairedTransform
 from synthkit.errors import ConfigError, DataError
 from synthkit.section import from_plain
@@ -96,6 +97,28 @@ def test_randomness_comes_from_seed_and_position_alone():
 def test_generators_of_other_devices_are_left_alone(monkeypatch):
     monkeypatch.setattr(torch.cuda, "manual_seed_all", lambda seed: pytest.fail("reseeds every GPU"))
     samples(Raw(), transform=PairedTransform(flip=True))[0]
+
+
+def test_sources_are_mapped_from_their_range_before_the_transform():
+    class Depth(Raw):
+        fields = ("source", "image")
+
+    depth = np.linspace(0, 10, 48, dtype=np.float32).reshape(6, 8, 1)
+    seen = []
+    data = Samples(
+        Depth(source=depth),
+        lambda sample: seen.append(sample["source"]) or sample,
+        fields=("source", "image"),
+        classes=None,
+        ignore=None,
+        source=SourceFormat(1, [0, 10]),
+    )
+    expected = (depth.astype(np.float64) / 5 - 1).astype(np.float32)
+    np.testing.assert_array_equal(data[0]["source"].numpy()[0], expected[..., 0])
+    np.testing.assert_array_equal(seen[0], expected)
+    data.source = SourceFormat(1, [0, 9])
+    with pytest.raises(DataError, match=r"/data/source/0.png: value 9\.1"):
+        data[0]
 
 
 def test_missing_fields_are_named_with_the_split_and_what_there_is():

@@ -57,6 +57,44 @@ def test_scale_width_keeps_the_aspect():
     assert PairedTransform(scale_width=80)(scene(25, 40))["label"].shape == (50, 80)
 
 
+@pytest.mark.parametrize(
+    ("size", "short", "expected"),
+    [((25, 40), 10, (10, 16)), ((40, 25), 10, (16, 10)), ((7, 7), 21, (21, 21))],
+)
+def test_scale_short_keeps_the_aspect(size, short, expected):
+    transform = PairedTransform(scale_short=short)
+    assert transform(scene(*size))["image"].shape[:2] == expected
+    assert transform.evaluation()(scene(*size))["label"].shape == expected
+
+
+def test_photos_of_many_sizes_fit_one_crop():
+    transform = PairedTransform(scale_short=20, crop=[20, 20], flip=True)
+    for size in ((25, 40), (60, 21), (20, 20), (9, 33)):
+        assert transform(scene(*size))["image"].shape == (20, 20, 3)
+
+
+def test_floats_of_any_channels_are_not_rounded():
+    source = np.random.default_rng(0).uniform(-1, 1, (24, 40, 6)).astype(np.float32)
+    sample = scene() | {"source": source}
+    torch.manual_seed(0)
+    found = PairedTransform(crop=[8, 8], flip=True)(sample)["source"]
+    rows = {row.tobytes() for row in source.reshape(-1, 6)}
+    assert {row.tobytes() for row in found.reshape(-1, 6)} < rows
+    resized = PairedTransform(resize=[12, 20])(sample)["source"]
+    planes = [
+        Image.fromarray(plane).resize((20, 12), Image.Resampling.BICUBIC)
+        for plane in np.moveaxis(source, 2, 0)
+    ]
+    assert resized.dtype == np.float32
+    np.testing.assert_allclose(resized, np.stack(planes, -1), atol=1e-5)
+
+
+def test_resized_floats_stay_in_range():
+    source = np.where(np.arange(8) < 4, -1, 1).astype(np.float32)[None, :, None].repeat(8, 0)
+    resized = PairedTransform(resize=[16, 16])({"source": source, "name": "s"})["source"]
+    assert np.abs(resized).max() == 1
+
+
 def test_random_parts_move_all_fields_together():
     transform = PairedTransform(resize=[30, 60], crop=[16, 24], flip=True)
     flips, corners = set(), set()
@@ -106,6 +144,8 @@ def test_too_large_a_crop_names_the_sample_and_both_sizes():
     ("section", "reason"),
     [
         ({"resize": [8, 8], "scale_width": 8}, "exclude each other"),
+        ({"scale_short": 8, "scale_width": 8}, "exclude each other"),
+        ({"scale_short": 0}, "scale_short: at least 1 pixel"),
         ({"resize": [8]}, r"resize: \[height, width\]"),
         ({"resize": [0, 8]}, "resize: at least 1 pixel"),
         ({"scale_width": 0}, "scale_width: at least 1 pixel"),
