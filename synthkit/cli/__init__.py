@@ -39,7 +39,7 @@ def options(
 
 def main() -> None:
     """The entry point: errors meant for the user become one message and exit code 1."""
-    from synthkit.cli import data, show, train, translate  # noqa: F401  (importing them registers their commands)
+    from synthkit.cli import check, data, show, train, translate  # noqa: F401  (importing them registers their commands)
 
     try:
         app()
