@@ -73,3 +73,14 @@ def test_wrong_things_are_one_message(mine):
     result = synthkit("data", "instances", "data/train_label", "out", "--things", "2,car", cwd=mine)
     assert result.returncode == 1
     assert result.stderr == "error: --things '2,car': write class ids as in --things 8,9,10\n"
+
+
+def test_export_writes_folders_and_overwrites_nothing(tmp_path):
+    out = tmp_path / "streets"
+    result = synthkit("data", "export", "pix2pixhd/streets_64", out, "--count", 3)
+    assert result.returncode == 0, result.stderr
+    assert "train: 3 samples: train_label, train_inst, train_img" in result.stdout
+    assert {path.name for path in out.iterdir()} >= {"train_label", "train_inst", "train_img", "val_label"}
+    again = synthkit("data", "export", "pix2pixhd/streets_64", out)
+    assert again.returncode == 1
+    assert "not an empty folder" in again.stderr

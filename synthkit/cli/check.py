@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from synthkit.cli import Config, Overrides
-from synthkit.cli.data import data_app
+from synthkit.cli.data import data_app, progress
 
 
 @data_app.command("check")
@@ -25,7 +25,6 @@ def check_data(
     Errors are what stops training, and end with exit code 1; warnings are worth a look.
     """
     from rich.console import Console
-    from rich.progress import track
 
     from synthkit.build import need
     from synthkit.cli.tables import show_report
@@ -36,13 +35,8 @@ def check_data(
     cfg = load(config, overrides or [])
     section = need(cfg, "data")
     splits = split or ["train", section.get("validation", "val")]
+    report = check(section, splits, _needs(cfg), workers=workers, watch=progress)
     console = Console()
-
-    def watch(items, total, text):
-        options = dict(console=console, transient=True, disable=not console.is_terminal)
-        return track(items, f"reading {text}", total=total, **options)
-
-    report = check(section, splits, _needs(cfg), workers=workers, watch=watch)
     show_report(report, console, all_problems=show_all)
     if out:
         write_json(report, config, out)

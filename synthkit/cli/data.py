@@ -1,5 +1,7 @@
 """`synthkit data`: look at data sets, and make what they lack."""
 
+import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -48,8 +50,6 @@ def make_instances(
     """Make instance maps, 16 bit PNGs: from annotations, or of connected areas of the classes --things."""
     from collections import Counter
 
-    from rich.progress import track
-
     from synthkit.data.instances.annotations import Coco
     from synthkit.data.instances.folder import Maker, polygon_files
     from synthkit.errors import DataError
@@ -59,10 +59,44 @@ def make_instances(
     annotations = Coco(coco) if coco else polygon_files(polygons) if polygons else None
     maker = Maker(labels, out, things=_ids(things), annotations=annotations, numbering=numbering)
     total: Counter = Counter()
-    for objects in track(maker.run(), "instance maps", total=len(maker), transient=True):
+    for objects in progress(maker.run(), len(maker), "instance maps"):
         total += objects
     counts = ", ".join(f"class {thing}: {count}" for thing, count in sorted(total.items())) or "none"
     typer.echo(f"{len(maker)} instance maps: {out}\nobjects: {counts}")
+
+
+@data_app.command("export")
+def export_data(
+    config: Config,
+    folder: Annotated[Path, typer.Argument(help="The folder to write; it must be empty or absent.")],
+    overrides: Overrides = None,
+    count: Annotated[int | None, typer.Option(min=1, help="Of each split the first N samples.")] = None,
+    split: Annotated[
+        list[str] | None, typer.Option(help="A split to write; by default those of training and validation.")
+    ] = None,
+) -> None:
+    """Write a data set as pix2pixHD's folders: train_label, train_inst (16 bits), train_img, val_label …"""
+    from synthkit.build import need
+    from synthkit.config import load
+    from synthkit.data.export import Export
+    from synthkit.data.writing import new_folder
+
+    section = need(load(config, overrides or []), "data")
+    new_folder(folder)
+    for name in split or ["train", section.get("validation", "val")]:
+        export = Export(section, name, folder, count)
+        for _ in progress(export.run(), len(export), f"writing {name}"):
+            pass
+        written = ", ".join(path.name for path in export.folders.values())
+        typer.echo(f"{name}: {len(export)} samples: {written}")
+    typer.echo(f"folder: {folder}\nnext:   synthkit data init {folder}")
+
+
+def progress(items: Iterable, total: int, text: str) -> Iterable:
+    """Passes the items on, with a bar on a terminal."""
+    from rich.progress import track
+
+    return track(items, text, total=total, transient=True, disable=not sys.stdout.isatty())
 
 
 def _ids(text: str) -> list[int] | None:

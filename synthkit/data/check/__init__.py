@@ -66,7 +66,7 @@ def check(
             split.problems.append(Problem("no data", f"split {name}", str(error)))
             continue
         report.names = report.names or tuple(getattr(data, "names", ()))
-        _read(split, data, own, watch(_sightings(data, own, workers), len(data), name))
+        _read(split, data, own, watch(_sightings(data, own, workers), len(data), f"reading {name}"))
         split.problems += split_problems(split, data, own, chosen)
     _compare(report)
     return report

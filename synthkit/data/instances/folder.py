@@ -5,7 +5,6 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from synthkit.data.files import list_files, shared_suffix
 from synthkit.data.images import read_ids
@@ -13,6 +12,7 @@ from synthkit.data.instances import NUMBERINGS, components, instance_map, paint
 from synthkit.data.instances.annotations import Coco, Polygons
 from synthkit.data.parallel import Died, each
 from synthkit.data.problems import Problem, refusal
+from synthkit.data.writing import new_folder, write_ids
 from synthkit.errors import DataError
 
 Annotations = Coco | Polygons
@@ -47,15 +47,13 @@ class Maker:
         self.out, self.things, self.annotations, self.numbering = out, things, annotations, numbering
         self.files = _listed(labels)
         self.suffix = "" if annotations is None else _suffix(list(self.files), annotations, labels)
-        if out.exists() and (not out.is_dir() or any(out.iterdir())):
-            raise DataError(f"{out} is there already and not an empty folder")
+        new_folder(out)
 
     def __len__(self) -> int:
         return len(self.files)
 
     def run(self, workers: int | None = None) -> Iterator[Counter]:
         """Write all maps, on all cores by default; of each in turn, how many objects the classes have."""
-        self.out.mkdir(parents=True, exist_ok=True)
         paths = list(self.files.values())
         for path, result in zip(paths, each(self._write, paths, workers), strict=True):
             if isinstance(result, Died):
@@ -69,11 +67,7 @@ class Maker:
             ids = instance_map(label, objects, things=self.things, numbering=self.numbering)
         except DataError as error:
             raise error if str(path) in str(error) else DataError(f"{path}: {error}") from error
-        target = self.out / f"{path.stem}.png"
-        try:
-            Image.fromarray(ids).save(target)
-        except OSError as error:
-            raise DataError(f"{target} cannot be written: {error}") from error
+        write_ids(ids, self.out / f"{path.stem}.png", deep=True)
         numbers, first = np.unique(ids, return_index=True)
         return Counter(label.ravel()[first][numbers >= 1000].tolist())
 
