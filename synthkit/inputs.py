@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from synthkit import build
-from synthkit.data.sources import SourceFormat
+from synthkit.data.sources import RGB, SourceFormat
 from synthkit.errors import DataError
 from synthkit.registry import INPUTS
 
@@ -67,7 +67,7 @@ class SourceInput:
 
     field = "source"
 
-    def __init__(self, *, channels: int = 3, range: Sequence[float] | None = None):
+    def __init__(self, *, channels: int = RGB, range: Sequence[float] | None = None):
         self.format, self.channels = SourceFormat(channels, range), channels
 
     def __call__(self, batch: Mapping) -> Tensor:

@@ -112,9 +112,12 @@ def match_files(
 
 
 def _below(folder: Path, *, deep: bool) -> list[Path]:
-    """The files in `folder`, or at any depth below it, that are not hidden; links are followed."""
-    walk = os.walk(folder, followlinks=True) if deep else [next(os.walk(folder), (str(folder), [], []))]
-    return sorted(Path(place, name) for place, _, names in walk for name in names if name[0] != ".")
+    """The files in `folder`, or at any depth below it; links are followed, hidden files and folders not."""
+    found = []
+    for place, inner, names in os.walk(folder, followlinks=True):
+        inner[:] = [name for name in inner if deep and name[0] != "."]
+        found += [Path(place, name) for name in names if name[0] != "."]
+    return sorted(found)
 
 
 def by_stem(stems: Iterable[tuple[str, Path]]) -> tuple[dict[str, Path], list[Problem]]:
@@ -158,7 +161,7 @@ def shared_suffix(stems: Sequence[str]) -> str:
 
 
 def _deeper(folder: Path) -> str:
-    inner = sorted(path.name for path in folder.iterdir() if path.is_dir())
+    inner = sorted(path.name for path in folder.iterdir() if path.is_dir() and path.name[0] != ".")
     return f"; its folders, such as {inner[0]}, need data.patterns to be reached" if inner else ""
 
 

@@ -47,17 +47,23 @@ class LabelReader:
         return ids if self.table is None else self._look_up(ids, path, "id {}".format)
 
     def _look_up(self, values: np.ndarray, path: str | Path, describe: Callable[[int], str]) -> np.ndarray:
-        keys = np.array(sorted(self.table), np.int64)
-        new = np.array([self.table[key] for key in keys.tolist()], np.int32)
-        at = np.searchsorted(keys, values).clip(max=len(keys) - 1)
-        known = keys[at] == values
+        new, known = self._match(values)
         if self.unknown is None and not known.all():
             y, x = np.unravel_index(known.argmin(), known.shape)
             raise DataError(
                 f"{path}: {describe(int(values[y, x]))} at x={x}, y={y} is in no row of data.labels: "
                 "add it, or give such pixels an id with data.labels.unknown"
             )
-        return np.where(known, new[at], np.int32(self.unknown or 0))
+        return np.where(known, new, np.int32(self.unknown or 0))
+
+    def _match(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The new id of each value, and whether the table has one; bytes go by a second table."""
+        if values.dtype == np.uint8:
+            return tuple(each[values] for each in self._match(np.arange(256)))
+        keys = np.array(sorted(self.table), np.int64)
+        new = np.array([self.table[key] for key in keys.tolist()], np.int32)
+        at = np.searchsorted(keys, values).clip(max=len(keys) - 1)
+        return new[at], keys[at] == values
 
 
 def _check_table(table: Mapping[int, int], unknown: int | None) -> None:

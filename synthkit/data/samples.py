@@ -31,7 +31,7 @@ class Samples(Dataset):
         fields: those that the run needs, out of label, instance, image, source.
         classes: label ids go from 0 to classes - 1; None leaves them free.
         ignore: one more allowed label id; None for none.
-        source: the channels and values that source images have.
+        source: the channels and values that source images have; None takes any channels of 8 or 16 bit.
         seed: with the position, decides all that reading and transform draw from the global generators of
             Python, NumPy and torch, in any process.
 
@@ -63,7 +63,7 @@ class Samples(Dataset):
         self.fields = tuple(field for field in FIELDS if field in fields)
         self.classes = classes
         self.ignore = ignore
-        self.source = source or SourceFormat()
+        self.source = source or SourceFormat(channels=None)
         self.seed = seed
 
     def __len__(self) -> int:

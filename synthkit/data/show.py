@@ -22,7 +22,7 @@ def contact_sheet(cfg: Mapping, split: str, count: int) -> tuple[Image.Image, st
     inputs = need(cfg, "model").get("inputs", {})
     label = inputs.get("label") or {}
     classes = label.get("classes")
-    source = call(SourceFormat, inputs.get("source") or {})
+    source = None if inputs.get("source") is None else call(SourceFormat, inputs["source"])
     options = dict(classes=classes, ignore=label.get("ignore"), source=source, seed=0)
     samples = open_data(need(cfg, "data"), split, training=True, fields=(), optional=FIELDS, **options)
     chosen = np.linspace(0, len(samples) - 1, min(count, len(samples))).round().astype(int)

@@ -14,6 +14,8 @@ from synthkit.data.images import EXTENSIONS, check_size, guarded, open_image
 from synthkit.errors import DataError
 
 SOURCE_EXTENSIONS = (*EXTENSIONS, ".npy")
+RGB = 3  # channels
+ORIENTATION = 274  # the tag of TIFF and EXIF; 1 is upright
 AS_THEY_ARE = ("1", "L", "LA", "RGB", "RGBA", "I", "I;16", "I;16B", "I;16L", "F")
 TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 PLAIN_TIFF = (1, 2)  # photometric: black is zero, RGB; others need a conversion that nobody declared
@@ -35,7 +37,7 @@ def read_source(path: str | Path) -> np.ndarray:
             return source_array(_read_tiff(path), path)
     image, packing = open_image(path)
     if image.format == "PNG" and image.mode not in ("I", "I;16", "I;16B") and re.search(r";16B$", packing):
-        return _read_deep_png(path, image.getexif().get(0x0112, 1))
+        return _read_deep_png(path)
     return source_image(image)
 
 
@@ -75,7 +77,7 @@ class SourceFormat:
     Raises ValueError where these make no sense.
     """
 
-    def __init__(self, channels: int | None = None, range: Sequence[float] | None = None):
+    def __init__(self, channels: int | None = RGB, range: Sequence[float] | None = None):
         if channels is not None and channels < 1:
             raise ValueError(f"channels is {channels}: there must be at least one")
         if range is not None and not (len(range) == 2 and -math.inf < range[0] < range[1] < math.inf):
@@ -90,7 +92,9 @@ class SourceFormat:
         outside the range, and for a type that needs a range where none is given.
         """
         array = self._with_channels(source_array(array, where), where)
-        low, high = self.range or _whole_range(array, where)
+        if self.range is None:
+            return _unit(array, *_whole_range(array, where))
+        low, high = self.range
         wrong = ~((array >= low) & (array <= high))  # NaN compares as false
         if wrong.any():
             y, x, channel = (int(part) for part in np.unravel_index(wrong.argmax(), wrong.shape))
@@ -98,7 +102,7 @@ class SourceFormat:
                 f"{where}: value {array[y, x, channel]} at x={x}, y={y}, channel {channel} is outside the "
                 f"range {low:g} to {high:g} of the source: correct the file or model.inputs.source.range"
             )
-        return ((array.astype(np.float64) - low) / (high - low) * 2 - 1).astype(np.float32)
+        return _unit(array, low, high)
 
     def _with_channels(self, array: np.ndarray, where: str) -> np.ndarray:
         found = array.shape[2]
@@ -110,6 +114,13 @@ class SourceFormat:
             f"{where}: the source has {found} channel{'s' if found > 1 else ''}, and the model wants "
             f"{self.channels}: set model.inputs.source.channels to {found}, or convert the file"
         )
+
+
+def _unit(array: np.ndarray, low: float, high: float) -> np.ndarray:
+    """`array` with low to high mapped to -1 to 1, float32; for bytes by a table, which is much faster."""
+    values = np.arange(256) if array.dtype == np.uint8 else array
+    unit = ((values.astype(np.float64) - low) / (high - low) * 2 - 1).astype(np.float32)
+    return unit[array] if array.dtype == np.uint8 else unit
 
 
 def _whole_range(array: np.ndarray, where: str) -> tuple[float, float]:
@@ -152,14 +163,17 @@ def _check_tiff(path: str | Path, page: tifffile.TiffPage, axes: str) -> None:
             f"{path}: a TIFF of kind {tifffile.PHOTOMETRIC(page.photometric).name} holds no plain values: "
             "convert it to grey with black as zero, or to RGB"
         )
-    orientation = page.tags.valueof(274, 1)
-    if orientation != 1:
-        raise DataError(f"{path}: is stored turned (orientation {orientation}): save it upright")
+    _check_upright(path, page.tags.valueof(ORIENTATION, 1))
 
 
-def _read_deep_png(path: str | Path, orientation: int) -> np.ndarray:
+def _read_deep_png(path: str | Path) -> np.ndarray:
     """A 16 bit PNG in colour, which Pillow would round to 8 bit; `open_image` has checked its header."""
+    with guarded(path):
+        with Image.open(path, formats=("PNG",)) as image:
+            _check_upright(path, image.getexif().get(ORIENTATION, 1))
+        return source_array(imagecodecs.png_decode(Path(path).read_bytes()), path)
+
+
+def _check_upright(path: str | Path, orientation: int) -> None:
     if orientation != 1:
         raise DataError(f"{path}: is stored turned (orientation {orientation}): save it upright")
-    with guarded(path):
-        return source_array(imagecodecs.png_decode(Path(path).read_bytes()), path)

@@ -44,6 +44,7 @@ def test_patterns_pick_the_files_of_each_field_from_one_folder(tmp_path):
 
 def test_a_pattern_with_a_slash_reaches_inner_folders_and_links(tmp_path):
     colour(tmp_path / "elsewhere" / "x.png", 1)
+    colour(tmp_path / "train_img" / ".cache" / "y.png")
     colour(tmp_path / "train_img" / "day" / "x.png", 2)
     (tmp_path / "train_img" / "night").symlink_to(tmp_path / "elsewhere")
     folders = {"image": "{split}_img"}

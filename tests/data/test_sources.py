@@ -30,6 +30,11 @@ def values(shape, dtype):
     return array
 
 
+def chunk(kind, body):
+    """One chunk of a PNG."""
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
 def same(path, array):
     found = read_source(path)
     assert found.dtype == array.dtype.newbyteorder("=")
@@ -46,10 +51,6 @@ def test_png_of_1_to_4_channels_in_8_and_16_bit(tmp_path, shape, dtype):
 
 def test_interlaced_png_of_16_bit_colour(tmp_path):
     """2x2 pixels in Adam7, from the specification: passes 1, 6 and 7 hold a row each."""
-
-    def chunk(kind, body):
-        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-
     array = values((2, 2, 3), np.uint16)
     big = array.astype(">u2")
     passes = b"".join(b"\0" + row.tobytes() for row in (big[0, 0], big[0, 1], big[1]))
@@ -211,6 +212,15 @@ def test_tiffs_without_plain_values(tmp_path, option):
     tifffile.imwrite(tmp_path / "a.tif", values((5, 7), np.uint8), **option)
     with pytest.raises(DataError, match=r"a.tif: a TIFF of kind (MINISWHITE|PALETTE)"):
         read_source(tmp_path / "a.tif")
+
+
+def test_a_turned_deep_png(tmp_path):
+    exif = Image.Exif()
+    exif[274] = 6
+    content = imagecodecs.png_encode(values((5, 7, 3), np.uint16))
+    (tmp_path / "a.png").write_bytes(content[:33] + chunk(b"eXIf", exif.tobytes()[6:]) + content[33:])
+    with pytest.raises(DataError, match=r"a.png: is stored turned \(orientation 6\)"):
+        read_source(tmp_path / "a.png")
 
 
 def test_turned_and_stacked_tiffs(tmp_path):
