@@ -17,6 +17,7 @@ from synthkit.data import open_data
 from synthkit.data.loader import batches, sequence, worker_errors
 from synthkit.data.pictures import label_colours, to_uint8
 from synthkit.data.samples import Samples
+from synthkit.data.splits import TRAIN, validation_split
 from synthkit.devices import pick_device, to_device
 from synthkit.evaluate import ImageScores
 from synthkit.inputs import sample_checks
@@ -173,7 +174,7 @@ class Runner:
         training = role == "train"
         return open_data(
             data,
-            "train" if training else data.get("validation", "val"),
+            TRAIN if training else validation_split(data),
             training=training,
             fields=(*self.model.fields, "image") if training else self.model.fields,
             optional=("image",),

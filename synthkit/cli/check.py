@@ -31,10 +31,11 @@ def check_data(
     from synthkit.config import load
     from synthkit.data.check import Severity, check
     from synthkit.data.check.json_report import write_json
+    from synthkit.data.splits import TRAIN, validation_split
 
     cfg = load(config, overrides or [])
     section = need(cfg, "data")
-    splits = split or ["train", section.get("validation", "val")]
+    splits = split or [TRAIN, validation_split(section)]
     report = check(section, splits, _needs(cfg), workers=workers, watch=progress)
     console = Console()
     show_report(report, console, all_problems=show_all)

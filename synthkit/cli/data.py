@@ -79,16 +79,17 @@ def export_data(
     from synthkit.build import need
     from synthkit.config import load
     from synthkit.data.export import Export
+    from synthkit.data.splits import TRAIN, name_of_split, validation_split
     from synthkit.data.writing import new_folder
 
     section = need(load(config, overrides or []), "data")
     new_folder(folder)
-    for name in split or ["train", section.get("validation", "val")]:
+    for name in split or [TRAIN, validation_split(section)]:
         export = Export(section, name, folder, count)
-        for _ in progress(export.run(), len(export), f"writing {name}"):
+        for _ in progress(export.run(), len(export), "writing"):
             pass
         written = ", ".join(path.name for path in export.folders.values())
-        typer.echo(f"{name}: {len(export)} samples: {written}")
+        typer.echo(f"{name_of_split(name)}: {len(export)} samples: {written}")
     typer.echo(f"folder: {folder}\nnext:   synthkit data init {folder}")
 
 

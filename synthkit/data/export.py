@@ -5,13 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
-from synthkit.build import without
-from synthkit.data import CORE_KEYS
 from synthkit.data.parallel import Died, each
 from synthkit.data.problems import refusal
+from synthkit.data.splits import SplitName, build_data, name_of_split
 from synthkit.data.writing import write_ids, write_image
 from synthkit.errors import DataError
-from synthkit.registry import DATASETS
 
 FOLDERS = {"label": "label", "instance": "inst", "image": "img", "source": "source"}
 
@@ -28,11 +26,13 @@ class Export:
     Raises DataError where the data set has problems.
     """
 
-    def __init__(self, section: Mapping, split: str, folder: Path, count: int | None = None):
-        self.data = DATASETS.build(without(section, *CORE_KEYS), split=split)
+    def __init__(self, section: Mapping, split: SplitName, folder: Path, count: int | None = None):
+        self.data = build_data(section, split)
         if problems := getattr(self.data, "problems", ()):
             raise refusal(problems)
-        self.folders = {field: folder / f"{split}_{FOLDERS[field]}" for field in self.data.fields}
+        self.folders = {
+            field: folder / f"{name_of_split(split)}_{FOLDERS[field]}" for field in self.data.fields
+        }
         self.count = len(self.data) if count is None else min(count, len(self.data))
 
     def __len__(self) -> int:

@@ -6,16 +6,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from synthkit.build import call, part, without
-from synthkit.data import CORE_KEYS
+from synthkit.build import call, part
 from synthkit.data.check.kinds import Severity, severity
 from synthkit.data.check.sample import Needs, Probe, Sighting, title
-from synthkit.data.check.split import Split, split_problems
+from synthkit.data.check.split import Split, listing_problems, split_problems
+from synthkit.data.files import FileData
 from synthkit.data.parallel import Died, each
 from synthkit.data.problems import Problem
+from synthkit.data.splits import SplitName, build_data, name_of_split, spread
 from synthkit.data.transforms import PairedTransform
 from synthkit.errors import DataError
-from synthkit.registry import DATASETS
 
 Watch = Callable[[Iterable, int, str], Iterable]
 
@@ -40,39 +40,45 @@ class Report:
 
 def check(
     section: Mapping,
-    splits: Sequence[str],
+    splits: Sequence[SplitName],
     needs: Needs,
     *,
     workers: int | None = None,
     watch: Watch = lambda items, total, text: items,
+    most: int | None = None,
 ) -> Report:
     """Read all samples of `splits` of the config's `data` section and list what is wrong with them.
 
     The first split is taken for the one that trains. `workers` are processes, one per core by default.
-    `watch(items, total, text)` may show the progress of the items that it passes on.
+    `watch(items, total, text)` may show the progress of the items that it passes on. Of files, `most` samples
+    per split are read, evenly spread, all by default.
     A bad file never raises; ConfigError is raised for a wrong config.
     """
     transform = call(PairedTransform, part(section, "transform"))
     report = Report([], needs)
-    training = dataclasses.replace(needs, fields=(*needs.fields, "image"))
-    validation = dataclasses.replace(needs, batch_size=1)
     for number, name in enumerate(splits):
-        own, chosen = (training, transform) if number == 0 else (validation, transform.evaluation())
-        split = Split(name)
+        split = Split(name_of_split(name))
         report.splits.append(split)
+        own = dataclasses.replace(needs, batch_size=1)  # as validation reads
+        chosen = transform.evaluation()
+        if number == 0:
+            own, chosen = dataclasses.replace(needs, fields=(*needs.fields, "image")), transform
         try:
-            data = DATASETS.build(without(section, *CORE_KEYS), split=name)
+            data = build_data(section, name)
         except DataError as error:
-            split.problems.append(Problem("no data", f"split {name}", str(error)))
+            split.problems.append(Problem("no data", f"split {split.name}", str(error)))
             continue
+        data = spread(data, most) if most and isinstance(data, FileData) else data
         report.names = report.names or tuple(getattr(data, "names", ()))
-        _read(split, data, own, watch(_sightings(data, own, workers), len(data), f"reading {name}"))
+        _read(split, data, watch(_sightings(data, own, workers), len(data), f"reading {split.name}"))
         split.problems += split_problems(split, data, own, chosen)
+        if isinstance(data, FileData) and isinstance(name, str):
+            split.problems += listing_problems(data)
     _compare(report)
     return report
 
 
-def _read(split: Split, data: Any, needs: Needs, sightings: Iterable[Sighting]) -> None:
+def _read(split: Split, data: Any, sightings: Iterable[Sighting]) -> None:
     split.samples, split.fields = len(data), tuple(data.fields)
     split.problems += getattr(data, "problems", ())
     began = time.perf_counter()

@@ -85,8 +85,6 @@ def split_problems(split: Split, data, needs: Needs, transform: PairedTransform)
     yield from _sizes(split, needs, transform)
     if needs.classes is not None and "label" in split.fields:
         yield from _names(data, needs.classes)
-    if isinstance(data, FileData):
-        yield from _listing(data)
 
 
 def _mixtures(split: Split) -> Iterator[Problem]:
@@ -131,7 +129,8 @@ def _names(data, classes: int) -> Iterator[Problem]:
             yield Problem("names do not match", f"data.{key}", f"{count} for {classes} classes")
 
 
-def _listing(data: FileData) -> Iterator[Problem]:
+def listing_problems(data: FileData) -> Iterator[Problem]:
+    """What shows in the folders' listings besides the problems that the data set itself lists."""
     folded: dict[str, str] = {}
     for stem in data.stems:
         other = folded.setdefault(unicodedata.normalize("NFKC", stem).casefold(), stem)
