@@ -93,6 +93,33 @@ def export_data(
     typer.echo(f"folder: {folder}\nnext:   synthkit data init {folder}")
 
 
+@data_app.command("init")
+def init_data(
+    folder: Annotated[Path, typer.Argument(help="A folder of your own images.")],
+    out: Annotated[Path | None, typer.Option(help="The config to write; by default FOLDER's name.")] = None,
+) -> None:
+    """Look at a folder of your own images and write a config that trains on it."""
+    from synthkit.data.init import draft
+    from synthkit.errors import DataError
+
+    out = out or Path(f"{folder.absolute().name}.yaml")
+    if out.exists():
+        raise DataError(f"{out} is there already: choose another file with --out")
+    layout, report, text = draft(folder, watch=progress)
+    try:
+        out.write_text(text, encoding="utf-8")
+    except OSError as err:
+        raise DataError(f"{out} cannot be written: {err}") from err
+    typer.echo(f"recognised: {layout.name}")
+    for field, role in layout.roles.items():
+        typer.echo(f"  {field:<9} {role}")
+    for split in report.splits:
+        typer.echo(f"  {split.name:<9} {split.samples} samples")
+    for note in layout.notes:
+        typer.echo(f"not sure: {note}")
+    typer.echo(f"config: {out}\nnext:   synthkit data show {out}, data check {out}, train {out}")
+
+
 def progress(items: Iterable, total: int, text: str) -> Iterable:
     """Passes the items on, with a bar on a terminal."""
     from rich.progress import track

@@ -13,7 +13,7 @@ from synthkit.errors import ConfigError, shown
 from synthkit.registry import DATASETS
 
 CORE_KEYS = ("transform", "validation")
-TRAIN = "train"
+TRAIN, VAL = "train", "val"
 SplitName = str | float
 
 
@@ -22,7 +22,7 @@ def validation_split(section: Mapping) -> SplitName:
 
     Raises ConfigError for anything else.
     """
-    split = section.get("validation", "val")
+    split = section.get("validation", VAL)
     if isinstance(split, str) or (isinstance(split, float) and 0 < split < 1):
         return split
     message = f"{shown(split)}: the name of a split is needed, or a share of the training samples such as 0.1"
@@ -32,14 +32,15 @@ def validation_split(section: Mapping) -> SplitName:
 def build_data(section: Mapping, split: SplitName) -> Any:
     """The raw data set of a split, as `section`, the config's `data`, describes it.
 
-    With a share as `validation`, "train" lacks the samples that are held out, and the share itself is the
-    split that holds them. A sample's name alone decides its place in the order of which the first are held
-    out, so that other samples added later change little.
+    With a share as `validation`, "train" lacks the samples that are held out, and the share itself, or
+    "val", is the split that holds them. A sample's name alone decides its place in the order of which the
+    first are held out, so that other samples added later change little.
     Raises ConfigError for wrong keys and values, DataError where the data are not there.
     """
-    data = DATASETS.build(without(section, *CORE_KEYS), split=split if isinstance(split, str) else TRAIN)
     share = validation_split(section)
-    if isinstance(share, str) or split not in (TRAIN, share):
+    whole = TRAIN if split in (VAL, share) and isinstance(share, float) else split
+    data = DATASETS.build(without(section, *CORE_KEYS), split=whole)
+    if isinstance(share, str) or split not in (TRAIN, VAL, share):
         return data
     if not isinstance(data, FileData):
         message = "only data sets of files hold a share of their samples out: name a split"
@@ -69,7 +70,7 @@ def spread(data: FileData, most: int) -> FileData:
 
 def name_of_split(split: SplitName) -> str:
     """The split's name, "val" for a share that is held out."""
-    return split if isinstance(split, str) else "val"
+    return split if isinstance(split, str) else VAL
 
 
 def _parted(stems: Sequence[str], share: float) -> tuple[list[str], list[str]]:

@@ -32,6 +32,7 @@ def test_a_share_is_held_out(section, share, count):
     config = section(share)
     train, held_out = build_data(config, "train"), build_data(config, validation_split(config))
     assert len(held_out) == count
+    assert build_data(config, "val").stems == held_out.stems
     assert sorted(train.stems + held_out.stems) == [f"{number:02}" for number in range(20)]
     assert held_out[0]["name"] == held_out.stems[0]
     assert held_out[0]["label"].shape == (4, 6)

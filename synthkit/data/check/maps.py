@@ -98,6 +98,12 @@ def source_findings(
         yield Finding("range missing", f"{source.dtype} from {source.min():g} to {source.max():g}")
 
 
+def span_of(source: np.ndarray) -> tuple[float, float] | None:
+    """The lowest and highest finite value, if there is any."""
+    finite = source[np.isfinite(source)] if source.dtype.kind == "f" else source
+    return (float(finite.min()), float(finite.max())) if finite.size else None
+
+
 def count_ids(ids: np.ndarray) -> dict[int, int]:
     """Pixels by id."""
     if ids.max(initial=0) >= 2**16 or ids.min(initial=0) < 0:

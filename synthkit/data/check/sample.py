@@ -17,6 +17,7 @@ from synthkit.data.check.maps import (
     label_findings,
     shape_findings,
     source_findings,
+    span_of,
 )
 from synthkit.data.files import FileData
 from synthkit.data.problems import Problem
@@ -86,7 +87,7 @@ class Probe:
         if "label" in sound:
             seen.pixels = count_ids(sound["label"])
         if "source" in sound:
-            seen.span = float(sound["source"].min()), float(sound["source"].max())
+            seen.span = span_of(sound["source"])
         _compare(sound, headers, seen)
         return seen
 

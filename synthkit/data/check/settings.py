@@ -1,5 +1,6 @@
 """The settings that would fit a data set, as YAML to paste into a config."""
 
+import math
 from collections import Counter
 
 from synthkit.data.check import Report
@@ -10,16 +11,18 @@ LEAST = 32  # networks halve their input a few times
 
 def fitting_settings(report: Report) -> str:
     """`model.inputs`, `data.transform` and what `train` has to heed, as YAML."""
-    fields = {key for split in report.splits for key in split.fields}
-    inputs = []
-    if "label" in fields and (label := _label(report)):
-        inputs.append(label)
-    if "instance" in fields:
-        inputs.append(_boundary(report))
-    if "source" in fields and (source := _source(report)):
-        inputs.append(source)
+    inputs = input_lines(report)
     lines = ["model:", "  inputs:", *(f"    {line}" for line in inputs)] if inputs else []
     return "\n".join([*lines, *_transform(report)]) + "\n"
+
+
+def input_lines(report: Report) -> list[str]:
+    """The lines of `model.inputs`."""
+    fields = {key for split in report.splits for key in split.fields}
+    lines = [_label(report) if "label" in fields else ""]
+    lines += [_boundary(report) if "instance" in fields else ""]
+    lines += [_source(report) if "source" in fields else ""]
+    return [line for line in lines if line]
 
 
 def label_ids(report: Report) -> tuple[int, int | None]:
@@ -60,8 +63,14 @@ def _source(report: Report) -> str:
     spans = [split.span for split in report.splits if split.span]
     low, high = min(span[0] for span in spans), max(span[1] for span in spans)
     whole = kind in ("uint8", "uint16", "int8", "int16")
-    note = f"  # {kind}, from {low:g} to {high:g}"
-    return f"source: {{channels: {channels}{'' if whole else f', range: [{low:g}, {high:g}]'}}}{note}"
+    span = "" if whole else f", range: [{', '.join(f'{end:.12g}' for end in _rounded_out(low, high))}]"
+    return f"source: {{channels: {channels}{span}}}  # {kind}, from {low:g} to {high:g}"
+
+
+def _rounded_out(low: float, high: float) -> tuple[float, float]:
+    """A range of short numbers that holds the given one: rounded outwards to a hundredth of its width."""
+    step = 10.0 ** (math.floor(math.log10(high - low)) - 2) if high > low else 1.0
+    return math.floor(low / step) * step, math.ceil(high / step + (high == low)) * step
 
 
 def _transform(report: Report) -> list[str]:
