@@ -172,7 +172,7 @@ def test_command_translates_folders_and_files(run, maps, tmp_path):
 
 
 def test_coloured_labels_are_read_as_in_training(tmp_path, scene):
-    """Trained on label maps in colours: a coloured file or image has the same bits as the ids it stands for."""
+    """Trained on label maps in colours: a coloured file or image has the bits of the ids it stands for."""
     colours = np.random.default_rng(0).permutation(256)[:36].reshape(12, 3).astype(np.uint8)
     for split in ("train", "val"):
         for field, array in (("label", colours[scene.label]), ("img", scene.image)):
