@@ -67,8 +67,8 @@ class Model:
         Each is a path, a PIL image or an array: (H, W) integer ids for label and instance, (H, W) or
         (H, W, C) values in the declared range for source. The colours or ids of a label file or image become
         the model's as in training; an array holds the model's own. A model with an encoder takes its styles
-        from `image`, a photo as a path, a PIL image or (H, W, 3) uint8. Inputs are resized as in training; the
-        RGB image comes back in their own size.
+        from `image`, a photo as a path, a PIL image or (H, W, 3) uint8. Inputs are resized as in training;
+        the RGB image comes back in their own size.
         Raises DataError for inputs that are missing, unwanted, of different sizes or out of range.
         """
         raw = self._read({field: value for field, value in inputs.items() if value is not None})
