@@ -84,3 +84,15 @@ def test_export_writes_folders_and_overwrites_nothing(tmp_path):
     again = synthkit("data", "export", "pix2pixhd/streets_64", out)
     assert again.returncode == 1
     assert "not an empty folder" in again.stderr
+
+
+def test_init_writes_a_config_once(mine):
+    Image.new("RGB", (64, 32)).save(mine / "data" / "train_img" / "1.png")
+    result = synthkit("data", "init", "data", cwd=mine)
+    assert result.returncode == 0, result.stderr
+    assert "recognised: pix2pixHD's folders" in result.stdout
+    assert "label     {split}_label, maps of ids" in result.stdout
+    assert "label: {classes: 3}" in (mine / "data.yaml").read_text()
+    again = synthkit("data", "init", "data", cwd=mine)
+    assert again.returncode == 1
+    assert again.stderr.startswith("error: data.yaml is there already")
