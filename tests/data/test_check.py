@@ -495,6 +495,17 @@ def test_too_large_is_said_from_the_header(broken, monkeypatch):
     assert ("too large", str(broken.image())) in listed(broken.check())
 
 
+def test_halves_of_an_odd_width(tmp_path):
+    rng = np.random.default_rng(0)
+    for number, width in enumerate((20, 21)):
+        put(rng.integers(0, 256, (8, width, 3)).astype(np.uint8), tmp_path / "train" / f"{number}.png")
+    section = from_dict({"data": {"type": "aligned", "root": str(tmp_path)}})["data"]
+    report = check(section, ["train"], Needs(fields=("source",), channels=3), workers=0)
+    assert listed(report) == {("unreadable", str(tmp_path / "train" / "1.png"))}
+    assert "even width" in report.problems[0].message
+    assert report.splits[0].sizes == {(8, 10): 1}
+
+
 def test_no_permission(broken, monkeypatch):
     path = broken.image()
     path.write_text("root may read anything, so the answer is forged")
@@ -544,7 +555,9 @@ def test_data_sets_without_files():
         sample("bb", instance=negative),
         sample("ccc", label=np.zeros(SIZE, np.float32)),
         lambda: 1 / 0,
+        {"name": "without arrays"},
     )
+    assert ("unreadable", "sample 4") in found
     assert ("id out of range", "instance of bb") in found
     assert ("shape", "label of ccc") in found
     assert ("unreadable", "sample 3") in found

@@ -96,13 +96,14 @@ class Probe:
             return self._read_files(self.data.stems[index], seen)
         try:
             sample = self.data[index]
+            arrays = {key: np.asarray(sample[key]) for key in self.data.fields}
         except Exception as error:  # of a plugin's data set: any
             seen.add(seen.name, [Finding("unreadable", f"{type(error).__name__}: {error}")])
             return {}, {}
         seen.name = sample.get("name", seen.name)
         seen.places = {key: f"{key} of {seen.name}" for key in self.data.fields}
         seen.places |= dict(sample.get("files", {}))
-        return {key: np.asarray(sample[key]) for key in self.data.fields}, {}
+        return arrays, {}
 
     def _read_files(self, stem: str, seen: Sighting) -> tuple[dict[str, np.ndarray], dict[str, Header]]:
         arrays, headers = {}, {}
