@@ -506,6 +506,29 @@ def test_halves_of_an_odd_width(tmp_path):
     assert report.splits[0].sizes == {(8, 10): 1}
 
 
+@pytest.mark.parametrize("ending", [".png", ".jpg", ".webp", ".tif", ".bmp"])
+def test_mutated_files_stop_nothing(tmp_path, ending):
+    rng = np.random.default_rng(0)
+    image = Image.fromarray(rng.integers(0, 256, (16, 24, 3)).astype(np.uint8))
+    for split in ("train_img", "train_source"):
+        (tmp_path / split).mkdir()
+    for number in range(30):
+        for split in ("train_img", "train_source"):
+            path = tmp_path / split / f"{number}{ending}"
+            image.save(path)
+            content = bytearray(path.read_bytes())
+            for _ in range(number):
+                content[int(rng.integers(len(content) // (1 + number % 3)))] = int(rng.integers(256))
+            path.write_bytes(content[: int(rng.integers(1, len(content)))] if number % 7 == 6 else content)
+    folders = {"source": "{split}_source", "image": "{split}_img"}
+    section = from_dict({"data": {"type": "folders", "root": str(tmp_path), "folders": folders}})["data"]
+    report = check(section, ["train"], Needs(fields=("source",), channels=3), workers=0)
+    assert report.splits[0].samples == 30
+    damaged = {place for kind, place in listed(report) if severity(kind) == Severity.ERROR}
+    assert damaged
+    assert not damaged & {f"{tmp_path}/{folder}/0{ending}" for folder in ("train_img", "train_source")}
+
+
 def test_no_permission(broken, monkeypatch):
     path = broken.image()
     path.write_text("root may read anything, so the answer is forged")

@@ -1,7 +1,10 @@
 """One sample, read once: what is wrong with it, and what it adds to the split's figures."""
 
 import hashlib
+import logging
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -73,7 +76,8 @@ class Probe:
 
     def __call__(self, index: int) -> Sighting:
         seen = Sighting(title(self.data, index))
-        arrays, headers = self._read(index, seen)
+        with _quiet():
+            arrays, headers = self._read(index, seen)
         sound = {}
         for key, array in arrays.items():
             array = np.atleast_3d(array) if key == "source" else array
@@ -131,6 +135,19 @@ class Probe:
             yield from constant_findings(array)
         if key == "source":
             yield from source_findings(array, needs.channels, needs.span)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keeps what decoders say of damaged files off the terminal: the report says it."""
+    level = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(level)
 
 
 def title(data, index: int) -> str:
