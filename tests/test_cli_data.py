@@ -60,6 +60,23 @@ def test_check_of_a_sound_data_set_ends_with_0():
     assert "ready to train" in result.stdout
 
 
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("train.batch_size=two", "train.batch_size (command line): 'two': a whole number from 1 is needed"),
+        ("data.validation=1.5", "data.validation (command line): 1.5: the name of a split is needed"),
+        ("model.generator.channels=none", "model.generator.channels (command line): 'none' is not"),
+        ("data.transform.resize=[1]", "resize: [height, width] in pixels is needed"),
+    ],
+)
+def test_a_wrong_config_is_one_message(mine, override, message):
+    result = synthkit("data", "check", "mine.yaml", override, cwd=mine)
+    assert result.returncode == 1
+    assert result.stderr.startswith("error: ")
+    assert message in result.stderr
+    assert "Traceback" not in result.stderr
+
+
 def test_instances_writes_maps_and_counts_objects(mine):
     result = synthkit("data", "instances", "data/train_label", "data/train_inst", "--things", "2", cwd=mine)
     assert result.returncode == 0, result.stderr
