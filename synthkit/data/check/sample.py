@@ -25,6 +25,8 @@ from synthkit.data.check.maps import (
 from synthkit.data.files import FileData
 from synthkit.data.problems import Problem
 
+COMPARED = ("label", "image")  # fields whose repetition is worth a warning
+
 
 @dataclass(frozen=True, kw_only=True)
 class Needs:
@@ -49,7 +51,8 @@ class Sighting:
     """What reading one sample showed: small, for it crosses from one process to another.
 
     `size` is (height, width), None where the fields could not be read or differ; `forms` says how each field
-    is saved, `digests` stands for its pixels; `pixels` counts label ids; `span` is of the source's values.
+    is saved, `digests` stand for the pixels of COMPARED; `pixels` counts label ids; `span` is of the source's
+    values.
     """
 
     name: str
@@ -86,7 +89,8 @@ class Probe:
                 continue
             sound[key] = array
             seen.forms[key] = _form(array, headers.get(key), is_source=key == "source")
-            seen.digests[key] = hashlib.blake2b(np.ascontiguousarray(array), digest_size=16).digest()
+            if key in COMPARED:
+                seen.digests[key] = hashlib.blake2b(np.ascontiguousarray(array), digest_size=16).digest()
             seen.add(seen.places[key], self._findings(key, array))
         if "label" in sound:
             seen.pixels = count_ids(sound["label"])
