@@ -11,10 +11,10 @@ OF_SIZE = ("smaller than the crop", "sizes vary in a batch", "padded to the stri
 
 
 def fitting_settings(report: Report) -> str:
-    """`model.inputs`, `data.transform` and what `train` has to heed, as YAML."""
+    """`model.inputs`, `data.transform` and what `train` has to heed, as YAML; empty without any sample."""
     inputs = input_lines(report)
     lines = ["model:", "  inputs:", *(f"    {line}" for line in inputs)] if inputs else []
-    return "\n".join([*lines, *_transform(report)]) + "\n"
+    return "\n".join([*lines, *_transform(report)])
 
 
 def input_lines(report: Report) -> list[str]:
