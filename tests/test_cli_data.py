@@ -1,17 +1,33 @@
 """`synthkit data` as its users meet it."""
 
 import json
-import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from synthkit.cli import main
 
-def synthkit(*arguments, **options) -> subprocess.CompletedProcess:
-    command = [sys.executable, "-m", "synthkit", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, **options)
+
+@pytest.fixture
+def synthkit(monkeypatch, capsys):
+    """`synthkit(*arguments, cwd=…)` runs the command in this process."""
+
+    def run(*arguments, cwd=None) -> SimpleNamespace:
+        monkeypatch.setattr(sys, "argv", ["synthkit", *map(str, arguments)])
+        if cwd:
+            monkeypatch.chdir(cwd)
+        try:
+            main()
+            code = 0
+        except SystemExit as stop:
+            code = stop.code or 0
+        out, err = capsys.readouterr()
+        return SimpleNamespace(returncode=code, stdout=out, stderr=err)
+
+    return run
 
 
 @pytest.fixture
@@ -38,7 +54,7 @@ def mine(tmp_path):
     return tmp_path
 
 
-def test_check_lists_the_damaged_file_and_ends_with_1(mine):
+def test_check_lists_the_damaged_file_and_ends_with_1(synthkit, mine):
     result = synthkit("data", "check", "mine.yaml", "--out", "report.json", "--workers", 2, cwd=mine)
     assert result.returncode == 1, result.stderr
     assert "error damaged file" in result.stdout
@@ -52,7 +68,7 @@ def test_check_lists_the_damaged_file_and_ends_with_1(mine):
     assert "label: {classes: 3}" in report["settings"]
 
 
-def test_check_of_a_sound_data_set_ends_with_0():
+def test_check_of_a_sound_data_set_ends_with_0(synthkit):
     result = synthkit("data", "check", "pix2pixhd/streets_64", "data.count=40", "--split", "train")
     assert result.returncode == 0, result.stdout
     assert "train: 40 samples of label, instance, image" in result.stdout
@@ -60,7 +76,24 @@ def test_check_of_a_sound_data_set_ends_with_0():
     assert "ready to train" in result.stdout
 
 
-def test_instances_writes_maps_and_counts_objects(mine):
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("train.batch_size=two", "train.batch_size (command line): 'two': a whole number from 1 is needed"),
+        ("data.validation=1.5", "data.validation (command line): 1.5: the name of a split is needed"),
+        ("model.generator.channels=none", "model.generator.channels (command line): 'none' is not"),
+        ("data.transform.resize=[1]", "resize: [height, width] in pixels is needed"),
+    ],
+)
+def test_a_wrong_config_is_one_message(synthkit, mine, override, message):
+    result = synthkit("data", "check", "mine.yaml", override, cwd=mine)
+    assert result.returncode == 1
+    assert result.stderr.startswith("error: ")
+    assert message in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_instances_writes_maps_and_counts_objects(synthkit, mine):
     result = synthkit("data", "instances", "data/train_label", "data/train_inst", "--things", "2", cwd=mine)
     assert result.returncode == 0, result.stderr
     assert "4 instance maps: data/train_inst\nobjects: class 2: " in result.stdout
@@ -69,13 +102,13 @@ def test_instances_writes_maps_and_counts_objects(mine):
     assert again.stderr.startswith("error: data/train_inst is there already")
 
 
-def test_wrong_things_are_one_message(mine):
+def test_wrong_things_are_one_message(synthkit, mine):
     result = synthkit("data", "instances", "data/train_label", "out", "--things", "2,car", cwd=mine)
     assert result.returncode == 1
     assert result.stderr == "error: --things '2,car': write class ids as in --things 8,9,10\n"
 
 
-def test_export_writes_folders_and_overwrites_nothing(tmp_path):
+def test_export_writes_folders_and_overwrites_nothing(synthkit, tmp_path):
     out = tmp_path / "streets"
     result = synthkit("data", "export", "pix2pixhd/streets_64", out, "--count", 3)
     assert result.returncode == 0, result.stderr
@@ -84,3 +117,15 @@ def test_export_writes_folders_and_overwrites_nothing(tmp_path):
     again = synthkit("data", "export", "pix2pixhd/streets_64", out)
     assert again.returncode == 1
     assert "not an empty folder" in again.stderr
+
+
+def test_init_writes_a_config_once(synthkit, mine):
+    Image.new("RGB", (64, 32)).save(mine / "data" / "train_img" / "1.png")
+    result = synthkit("data", "init", "data", cwd=mine)
+    assert result.returncode == 0, result.stderr
+    assert "recognised: pix2pixHD's folders" in result.stdout
+    assert "label     {split}_label, maps of ids" in result.stdout
+    assert "label: {classes: 3}" in (mine / "data.yaml").read_text()
+    again = synthkit("data", "init", "data", cwd=mine)
+    assert again.returncode == 1
+    assert again.stderr.startswith("error: data.yaml is there already")

@@ -41,23 +41,24 @@ def check_data(
     show_report(report, console, all_problems=show_all)
     if out:
         write_json(report, config, out)
-        console.print(f"report: {out}", soft_wrap=True)
+        typer.echo(f"report: {out}")
     if report.count(Severity.ERROR):
         raise typer.Exit(1)
 
 
 def _needs(cfg):
-    """What the config's model and training want of the data; networks are built without their memory."""
+    """What the config's model and training want of the data."""
     import math
 
-    import torch
-
-    from synthkit.build import need, part
+    from synthkit.build import need, part, where
     from synthkit.data.check import Needs
-    from synthkit.translator import Translator
+    from synthkit.errors import ConfigError, shown
 
-    with torch.device("meta"):
-        model = Translator.from_config(need(cfg, "model"), training=False)
+    train = part(cfg, "train")
+    batch_size = train.get("batch_size", 1)
+    if type(batch_size) is not int or batch_size < 1:
+        raise ConfigError(f"{shown(batch_size)}: a whole number from 1 is needed", where(train, "batch_size"))
+    model = _networks(need(cfg, "model"))
     label, source = model.inputs.get("label"), model.inputs.get("source")
     return Needs(
         fields=model.fields,
@@ -66,5 +67,19 @@ def _needs(cfg):
         channels=source.format.channels if source else None,
         span=source.format.range if source else None,
         stride=math.lcm(*(getattr(network, "stride", 1) for network in model.networks.values())),
-        batch_size=part(cfg, "train").get("batch_size", 1),
+        batch_size=batch_size,
     )
+
+
+def _networks(section):
+    """The model without its memory, or with it where a network computes with its weights as it is built."""
+    import torch
+
+    from synthkit.errors import ConfigError
+    from synthkit.translator import Translator
+
+    try:
+        with torch.device("meta"):
+            return Translator.from_config(section, training=False)
+    except ConfigError:  # a config that is wrong is refused here again
+        return Translator.from_config(section, training=False)

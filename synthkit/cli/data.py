@@ -114,7 +114,7 @@ def init_data(
     for field, role in layout.roles.items():
         typer.echo(f"  {field:<9} {role}")
     for split in report.splits:
-        typer.echo(f"  {split.name:<9} {split.samples} samples")
+        typer.echo(f"  {split.name:<9} {split.samples} sample{'' if split.samples == 1 else 's'}")
     for note in layout.notes:
         typer.echo(f"not sure: {note}")
     typer.echo(f"config: {out}\nnext:   synthkit data show {out}, data check {out}, train {out}")

@@ -31,15 +31,16 @@ def show_report(report: Report, console: Console, *, all_problems: bool = False)
         _show_classes(report, console, None if all_problems else MOST_CLASSES)
     for kind in Severity:
         _show_problems(report, kind, console, None if all_problems else FIRST)
-    console.print("\n[bold]settings that fit[/bold]")
-    console.print(fitting_settings(report), markup=False, highlight=False, soft_wrap=True)
-    console.print(_verdict(report))
+    if settings := fitting_settings(report):
+        console.print("\n[bold]settings that fit[/bold]")
+        console.print(settings, markup=False, highlight=False, soft_wrap=True)
+    console.print(f"\n{_verdict(report)}")
 
 
 def _show_split(split: "Split", console: Console) -> None:
     speed = f", {split.samples / split.seconds:.0f} samples/s" if split.seconds and split.samples else ""
     fields = ", ".join(split.fields) or "nothing"
-    console.print(f"[bold]{escape(split.name)}[/bold]: {split.samples} samples of {fields}{speed}")
+    console.print(f"[bold]{escape(split.name)}[/bold]: {_plural(split.samples, 'sample')} of {fields}{speed}")
     if split.sizes:
         console.print(f"  sizes      {_common(split.sizes, '{0[1]}x{0[0]}')}", highlight=False)
     for key, forms in split.forms.items():

@@ -10,6 +10,7 @@ from synthkit.data import images
 
 MAPS = ("label", "instance")
 ORIENTATION = 0x0112  # of EXIF
+SAID = {"in no row of data.labels": "not in the table", "needs 8 bits per channel": "depth of photo"}
 ENDINGS = {".jpg": "JPEG", ".jpeg": "JPEG", ".tif": "TIFF", ".tiff": "TIFF"}
 
 
@@ -40,7 +41,7 @@ def read_header(path: Path) -> Header | None:
 
 def refusal_kind(path: Path, field: str, message: str) -> str:
     """The kind of problem for which the reader of `field` refused the file, saying `message`."""
-    return _file_kind(path) or _table_kind(message) or _header_kind(path, field)
+    return _file_kind(path) or _said(message) or _header_kind(path, field)
 
 
 def _file_kind(path: Path) -> str:
@@ -51,8 +52,8 @@ def _file_kind(path: Path) -> str:
     return "empty file" if path.stat().st_size == 0 else ""
 
 
-def _table_kind(message: str) -> str:
-    return "not in the table" if "in no row of data.labels" in message else ""
+def _said(message: str) -> str:
+    return next((kind for words, kind in SAID.items() if words in message), "")
 
 
 def _header_kind(path: Path, field: str) -> str:
@@ -65,7 +66,7 @@ def _header_kind(path: Path, field: str) -> str:
             image.load()
             if field in MAPS and image.mode not in images.ID_MODES:
                 return "map in colour"
-            return "depth of photo" if field == "image" else "unreadable"
+            return "unreadable"
     except Image.DecompressionBombError:
         return "too large"
     except UnidentifiedImageError:

@@ -22,7 +22,7 @@ ERRORS = {
     "too large": "more pixels than are decoded from files that nobody vouches for",
     "damaged file": "cut off or changed: copy it again",
     "map saved as JPEG": "JPEG changes pixel values: export the map as PNG",
-    "map in colour": "one id per pixel is needed: list the colours by id, or save ids",
+    "map in colour": "one id per pixel is needed: list data.labels.colours by id, or save ids",
     "not in the table": "a colour or id that the config's table lacks",
     "depth of photo": "photos need 8 bits per channel",
     "unreadable": "the reader refuses the file",

@@ -1,7 +1,10 @@
 """One sample, read once: what is wrong with it, and what it adds to the split's figures."""
 
 import hashlib
+import logging
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,6 +24,8 @@ from synthkit.data.check.maps import (
 )
 from synthkit.data.files import FileData
 from synthkit.data.problems import Problem
+
+COMPARED = ("label", "image")  # fields whose repetition is worth a warning
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +51,8 @@ class Sighting:
     """What reading one sample showed: small, for it crosses from one process to another.
 
     `size` is (height, width), None where the fields could not be read or differ; `forms` says how each field
-    is saved, `digests` stands for its pixels; `pixels` counts label ids; `span` is of the source's values.
+    is saved, `digests` stand for the pixels of COMPARED; `pixels` counts label ids; `span` is of the source's
+    values.
     """
 
     name: str
@@ -73,7 +79,8 @@ class Probe:
 
     def __call__(self, index: int) -> Sighting:
         seen = Sighting(title(self.data, index))
-        arrays, headers = self._read(index, seen)
+        with _quiet():
+            arrays, headers = self._read(index, seen)
         sound = {}
         for key, array in arrays.items():
             array = np.atleast_3d(array) if key == "source" else array
@@ -82,7 +89,8 @@ class Probe:
                 continue
             sound[key] = array
             seen.forms[key] = _form(array, headers.get(key), is_source=key == "source")
-            seen.digests[key] = hashlib.blake2b(np.ascontiguousarray(array), digest_size=16).digest()
+            if key in COMPARED:
+                seen.digests[key] = hashlib.blake2b(np.ascontiguousarray(array), digest_size=16).digest()
             seen.add(seen.places[key], self._findings(key, array))
         if "label" in sound:
             seen.pixels = count_ids(sound["label"])
@@ -96,13 +104,14 @@ class Probe:
             return self._read_files(self.data.stems[index], seen)
         try:
             sample = self.data[index]
+            arrays = {key: np.asarray(sample[key]) for key in self.data.fields}
         except Exception as error:  # of a plugin's data set: any
             seen.add(seen.name, [Finding("unreadable", f"{type(error).__name__}: {error}")])
             return {}, {}
         seen.name = sample.get("name", seen.name)
         seen.places = {key: f"{key} of {seen.name}" for key in self.data.fields}
         seen.places |= dict(sample.get("files", {}))
-        return {key: np.asarray(sample[key]) for key in self.data.fields}, {}
+        return arrays, {}
 
     def _read_files(self, stem: str, seen: Sighting) -> tuple[dict[str, np.ndarray], dict[str, Header]]:
         arrays, headers = {}, {}
@@ -130,6 +139,19 @@ class Probe:
             yield from constant_findings(array)
         if key == "source":
             yield from source_findings(array, needs.channels, needs.span)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keeps what decoders say of damaged files off the terminal: the report says it."""
+    level = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(level)
 
 
 def title(data, index: int) -> str:

@@ -7,13 +7,14 @@ from synthkit.data.check import Report
 
 UNLABELLED = 255
 LEAST = 32  # networks halve their input a few times
+OF_SIZE = ("smaller than the crop", "sizes vary in a batch", "padded to the stride")
 
 
 def fitting_settings(report: Report) -> str:
-    """`model.inputs`, `data.transform` and what `train` has to heed, as YAML."""
+    """`model.inputs`, `data.transform` and what `train` has to heed, as YAML; empty without any sample."""
     inputs = input_lines(report)
     lines = ["model:", "  inputs:", *(f"    {line}" for line in inputs)] if inputs else []
-    return "\n".join([*lines, *_transform(report)]) + "\n"
+    return "\n".join([*lines, *_transform(report)])
 
 
 def input_lines(report: Report) -> list[str]:
@@ -75,8 +76,8 @@ def _rounded_out(low: float, high: float) -> tuple[float, float]:
 
 def _transform(report: Report) -> list[str]:
     sizes = sum((split.sizes for split in report.splits), Counter())
-    if not sizes:
-        return []
+    if not sizes or not any(problem.kind in OF_SIZE for problem in report.problems):
+        return ["# data.transform fits as it is"] if sizes else []
     stride = max(report.needs.stride, LEAST)
     if len(sizes) == 1:
         ((height, width),) = sizes

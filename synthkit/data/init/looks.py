@@ -13,6 +13,7 @@ from synthkit.data.sources import read_source
 from synthkit.errors import DataError
 
 FLAT = 0.6  # share of pixels that equal their right neighbour: above it in maps, below it in photos
+FEW = 64  # values, fewer than any grey photo has
 MOST_COLOURS = 256
 FILES = 24  # looked at per folder
 MAPS_READ = 2000  # for their colours
@@ -58,7 +59,7 @@ def _kind(arrays: Sequence[np.ndarray], lossless: bool) -> Kind:
     flat = lossless and np.mean([_flatness(array) for array in arrays]) > FLAT
     if first.dtype.kind == "f" or first.shape[2] not in (1, 3, 4):
         return Kind.VALUES
-    if first.shape[2] == 1 and flat:
+    if first.shape[2] == 1 and (flat or len(set().union(*map(_values, arrays))) <= FEW):
         return Kind.IDS
     if first.dtype != np.uint8:
         return Kind.VALUES
@@ -69,6 +70,10 @@ def _kind(arrays: Sequence[np.ndarray], lossless: bool) -> Kind:
 
 def _flatness(array: np.ndarray) -> float:
     return float((array[:, 1:] == array[:, :-1]).all(2).mean()) if array.shape[1] > 1 else 1.0
+
+
+def _values(array: np.ndarray) -> set[int]:
+    return set(np.unique(array).tolist())
 
 
 def _colours(array: np.ndarray) -> set[int]:
