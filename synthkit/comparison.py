@@ -79,12 +79,15 @@ def _entries(folders: Sequence[Path]) -> list[Entry]:
 
 
 def _labels(folders: Sequence[Path]) -> dict[Path, str]:
-    """As much of the end of each path as tells all apart."""
-    for count in range(1, max(len(folder.parts) for folder in folders) + 1):
-        labels = {folder: "/".join(folder.parts[-count:]) for folder in folders}
-        if len(set(labels.values())) == len(folders):
+    """As much of the end of each path as tells all apart, without an end that all share."""
+    parts = [folder.parts for folder in folders]
+    while len({each[-1] for each in parts}) == 1:
+        parts = [each[:-1] for each in parts]
+    for count in range(1, max(map(len, parts)) + 1):
+        labels = ["/".join(each[-count:]) for each in parts]
+        if len(set(labels)) == len(folders):
             break
-    return labels
+    return dict(zip(folders, labels, strict=True))
 
 
 def _entry(folder: Path, label: str, number: int) -> Entry:
