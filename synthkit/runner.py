@@ -25,6 +25,9 @@ from synthkit.trackers import Console, open_trackers
 from synthkit.trainer import Trainer
 
 
+ECHO = 10.0  # seconds within which a signal may reach a process by two ways
+
+
 class Interrupted(SystemExit):
     """Ended by a signal after the step in progress; a checkpoint was saved. The code is 128 + the signal."""
 
@@ -127,6 +130,7 @@ class Runner:
                         "end", seconds=round(trainer.progress.seconds, 1), memory=peak, reason=trainer.ending
                     )
         finally:
+            trainer.close()
             for tracker in self.trackers:
                 tracker.close()
         if received:
@@ -242,13 +246,23 @@ def _deterministic() -> Iterator[None]:
 
 @contextmanager
 def _signals() -> Iterator[list[int]]:
-    """Collects SIGINT and SIGTERM, so that the step in progress is finished; a second one ends at once."""
+    """Collects SIGINT and SIGTERM, so that the step in progress is finished; a second one ends at once.
+
+    One of several processes gets the same signal from a terminal or scheduler and from torchrun too: there
+    the second one must be some seconds younger.
+    """
     received: list[int] = []
+    moments: list[float] = []
 
     def receive(number, frame):
         received.append(number)
+        moments.append(time.monotonic())
+        if distributed.launched() and moments[-1] - moments[0] < ECHO:
+            return
         for each, handler in previous.items():
             signal.signal(each, handler)
+        if len(received) > 1:
+            signal.raise_signal(number)
 
     previous = {}
     if threading.current_thread() is threading.main_thread():  # Python allows handlers nowhere else

@@ -14,6 +14,7 @@ from synthkit import __version__, build, checkpoint, config, distributed, plugin
 from synthkit.data import open_data
 from synthkit.data.loader import batches
 from synthkit.data.samples import Samples
+from synthkit.data.splits import TRAIN, validation_split
 from synthkit.devices import pick_device, to_device
 from synthkit.ema import Average
 from synthkit.errors import CheckpointError, ConfigError, NotFiniteError
@@ -155,7 +156,7 @@ class Trainer:
         training = role == "train"
         return open_data(
             data,
-            "train" if training else data.get("validation", "val"),
+            TRAIN if training else validation_split(data),
             training=training,
             fields=(*self.model.fields, "image") if training else self.model.fields,
             optional=("image",),

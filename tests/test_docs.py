@@ -28,7 +28,7 @@ FALLBACK = "pix2pixhd/streets_64"  # what a fragment without a base is laid over
 
 # Commands, options, keys, types and units that the pages name and the code does not have yet.
 PENDING = {
-    *("check", "init", "runs", "compare", "--dry-run"),
+    *("check", "init", "instances", "export", "runs", "compare", "--dry-run"),
     *("best", "patience", "metrics", "ema", "accumulate", "clip", "trackers", "init_from", "dry_run"),
     *("warmup", "decay", "epochs", "augment", "pool", "upsample", "r1"),
 }

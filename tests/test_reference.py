@@ -34,6 +34,7 @@ class Child(Base):
     Args:
         norm: a text that
             goes on.
+        first, second: of both.
 
     Raises ValueError.
     """
@@ -50,7 +51,7 @@ class Settings:
 def test_a_docstring_falls_into_paragraphs_and_texts():
     assert parse(Child.__doc__) == (
         ["First line of two.", "Raises ValueError."],
-        {"norm": "a text that goes on."},
+        {"norm": "a text that goes on.", "first": "of both.", "second": "of both."},
         False,
     )
     assert parse(None) == ([], {}, False)

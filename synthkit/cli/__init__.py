@@ -11,6 +11,9 @@ from synthkit.errors import SynthkitError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
+Config = Annotated[str, typer.Argument(help="A YAML file, or the name of a shipped config.")]
+Overrides = Annotated[list[str] | None, typer.Argument(help="key.sub=value, laid over the config.")]
+
 
 def _show_version(wanted: bool) -> None:
     if wanted:
@@ -37,7 +40,7 @@ def options(
 def main() -> None:
     """The entry point: errors meant for the user become one message and exit code 1."""
     # importing them registers their commands
-    from synthkit.cli import compare, reference, runs, show, train, translate  # noqa: F401
+    from synthkit.cli import check, compare, data, reference, runs, show, train, translate  # noqa: F401
 
     try:
         app()

@@ -1,19 +1,11 @@
-"""`synthkit config show`, `synthkit data show` and `synthkit plugins`."""
-
-from pathlib import Path
-from typing import Annotated
+"""`synthkit config show` and `synthkit plugins`."""
 
 import typer
 
-from synthkit.cli import app
+from synthkit.cli import Config, Overrides, app
 
 config_app = typer.Typer(no_args_is_help=True, help="Look at configs.")
-data_app = typer.Typer(no_args_is_help=True, help="Look at data sets.")
 app.add_typer(config_app, name="config")
-app.add_typer(data_app, name="data")
-
-Config = Annotated[str, typer.Argument(help="A YAML file, or the name of a shipped config.")]
-Overrides = Annotated[list[str] | None, typer.Argument(help="key.sub=value, laid over the config.")]
 
 
 @config_app.command("show")
@@ -28,27 +20,6 @@ def show_config(config: Config, overrides: Overrides = None) -> None:
     wide = max(len(path) for path, _, _ in leaves), min(max(map(len, values)), 40)
     for (path, _, origin), value in zip(leaves, values, strict=True):
         typer.echo(f"{path:<{wide[0]}}  {value:<{wide[1]}}  {origin}")
-
-
-@data_app.command("show")
-def show_data(
-    config: Config,
-    overrides: Overrides = None,
-    out: Annotated[Path, typer.Option(help="The picture to write.")] = Path("data.png"),
-    split: Annotated[str, typer.Option(help="train, val, test …")] = "train",
-    count: Annotated[int, typer.Option(min=1, help="How many samples to draw.")] = 6,
-) -> None:
-    """Draw a contact sheet of a data set as training sees it: maps with boundaries, photos, classes."""
-    from synthkit.config import load
-    from synthkit.data.show import contact_sheet
-    from synthkit.errors import DataError
-
-    sheet, summary = contact_sheet(load(config, overrides or []), split, count)
-    try:
-        sheet.save(out)
-    except (OSError, ValueError) as err:
-        raise DataError(f"{out} cannot be written: {err}") from err
-    typer.echo(f"{summary}\nsheet: {out}")
 
 
 @app.command("plugins")

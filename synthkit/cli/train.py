@@ -28,7 +28,9 @@ def train(
 
     cfg = load(config, overrides or [])
     if dry_run:
-        typer.echo(try_out(cfg).describe())
+        estimate = try_out(cfg)
+        if is_launched_first():
+            typer.echo(estimate.describe())
         return
     run = train(cfg, work_dir or Path("runs") / _run_name(config), resume=resume)
     if not is_launched_first():

@@ -2,20 +2,18 @@
 
 from collections.abc import Sequence
 
-from synthkit.build import call, part, without
+from synthkit.build import call, part
 from synthkit.data import aligned, cityscapes, paired, streets  # noqa: F401  (they register their data sets)
 from synthkit.data.problems import refusal
 from synthkit.data.samples import Samples
 from synthkit.data.sources import SourceFormat
+from synthkit.data.splits import SplitName, build_data
 from synthkit.data.transforms import PairedTransform
-from synthkit.registry import DATASETS
-
-CORE_KEYS = ("transform", "validation")
 
 
 def open_data(
     section: dict,
-    split: str,
+    split: SplitName,
     *,
     training: bool,
     fields: Sequence[str],
@@ -34,13 +32,14 @@ def open_data(
 
     `section` holds `type` and arguments of a registered data set, and the core's own keys: `transform`, the
     arguments of PairedTransform, whose random parts serve `training` alone, and `validation`, the name of the
-    split that a run validates on. `fields` are needed, `optional` ones taken where the data has them;
-    `classes`, `ignore`, `source` and `seed` are those of Samples.
+    split that a run validates on, or the share of the training samples that it holds out. `fields` are
+    needed, `optional` ones taken where the data has them; `classes`, `ignore`, `source` and `seed` are those
+    of Samples.
     Raises ConfigError with the YAML path for a wrong key or value, DataError for wrong data, which a data
     set that has problems, such as files without a partner, is in its entirety.
     """
     transform = call(PairedTransform, part(section, "transform"))
-    data = DATASETS.build(without(section, *CORE_KEYS), split=split)
+    data = build_data(section, split)
     if problems := getattr(data, "problems", ()):
         raise refusal(problems)
     chosen = transform if training else transform.evaluation()

@@ -68,7 +68,7 @@ class PairedTransform:
         return sample | {field: _unwrap(tensors[field], array) for field, array in arrays.items()}
 
     def _steps(self, name: str, size: tuple[int, int]) -> list[v2.Transform]:
-        target = self._resized(size)
+        target = self.resized(size)
         if self.crop and not _fits(self.crop, target):
             raise DataError(
                 f"{name}: crop {list(self.crop)} (height, width) is larger than the image, {list(target)}: "
@@ -78,7 +78,8 @@ class PairedTransform:
         steps += [v2.RandomCrop(self.crop)] if self.crop else []
         return steps + ([v2.RandomHorizontalFlip(0.5)] if self.flip else [])
 
-    def _resized(self, size: tuple[int, int]) -> tuple[int, int]:
+    def resized(self, size: tuple[int, int]) -> tuple[int, int]:
+        """What resizing makes of a size, both (height, width)."""
         if self.scale_width is not None:
             return max(1, round(size[0] * self.scale_width / size[1])), self.scale_width
         if self.scale_short is not None:

@@ -82,7 +82,7 @@ GROUPS = {
     "backbones": Group("`backbone: NAME` or `backbone: {type: NAME, …}` of a perceptual loss"),
     "metrics": Group("`train.metrics: [NAME, …]`", settings=False),
     "judges": Group("the protocols of benchmarks"),
-    "trackers": Group("`train.trackers: {NAME: {…}}`", ("run",)),
+    "trackers": Group("`train.trackers: {NAME: {…}}`", ("run", "say")),
 }
 _READ_BY: dict[str, tuple[Callable, tuple[str, ...]]] = {
     "model": (Translator.from_config, ()),
@@ -204,14 +204,14 @@ def parse(docstring: str | None) -> tuple[list[str], dict[str, str], bool]:
     """A docstring's paragraphs, the texts of its Args or Keys block, and whether it is a Keys block."""
     prose, texts, block, listed = [], {}, False, False
     for line in inspect.cleandoc(docstring or "").splitlines():
-        key = re.fullmatch(r" {4}(\w+): (.*)", line)
+        named = re.fullmatch(r" {4}(\w+(?:, \w+)*): (.*)", line)
         if line in ("Args:", "Keys:"):
             block, listed = True, line == "Keys:"
-        elif block and key:
-            texts[key[1]] = key[2]
+        elif block and named:
+            last = named[1].split(", ")
+            texts |= dict.fromkeys(last, named[2])
         elif block and texts and line.startswith(" " * 8):
-            name, text = texts.popitem()
-            texts[name] = f"{text} {line.strip()}"
+            texts |= {name: f"{texts[name]} {line.strip()}" for name in last}
         elif line or not block:
             block = False
             prose.append(line)

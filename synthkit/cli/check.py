@@ -1,0 +1,70 @@
+"""`synthkit data check`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from synthkit.cli import Config, Overrides
+from synthkit.cli.data import data_app, progress
+
+
+@data_app.command("check")
+def check_data(
+    config: Config,
+    overrides: Overrides = None,
+    split: Annotated[
+        list[str] | None, typer.Option(help="A split to read; by default those of training and validation.")
+    ] = None,
+    show_all: Annotated[bool, typer.Option("--all", help="List all problems, not the first few.")] = False,
+    out: Annotated[Path | None, typer.Option(help="A JSON file for the whole report.")] = None,
+    workers: Annotated[int | None, typer.Option(min=0, help="Processes; by default one per core.")] = None,
+) -> None:
+    """Read a whole data set once, list every problem in it, and say which settings would fit.
+
+    Errors are what stops training, and end with exit code 1; warnings are worth a look.
+    """
+    from rich.console import Console
+
+    from synthkit.build import need
+    from synthkit.cli.tables import show_report
+    from synthkit.config import load
+    from synthkit.data.check import Severity, check
+    from synthkit.data.check.json_report import write_json
+    from synthkit.data.splits import TRAIN, validation_split
+
+    cfg = load(config, overrides or [])
+    section = need(cfg, "data")
+    splits = split or [TRAIN, validation_split(section)]
+    report = check(section, splits, _needs(cfg), workers=workers, watch=progress)
+    console = Console()
+    show_report(report, console, all_problems=show_all)
+    if out:
+        write_json(report, config, out)
+        console.print(f"report: {out}", soft_wrap=True)
+    if report.count(Severity.ERROR):
+        raise typer.Exit(1)
+
+
+def _needs(cfg):
+    """What the config's model and training want of the data; networks are built without their memory."""
+    import math
+
+    import torch
+
+    from synthkit.build import need, part
+    from synthkit.data.check import Needs
+    from synthkit.translator import Translator
+
+    with torch.device("meta"):
+        model = Translator.from_config(need(cfg, "model"), training=False)
+    label, source = model.inputs.get("label"), model.inputs.get("source")
+    return Needs(
+        fields=model.fields,
+        classes=label.channels if label else None,
+        ignore=label.ignore if label else None,
+        channels=source.format.channels if source else None,
+        span=source.format.range if source else None,
+        stride=math.lcm(*(getattr(network, "stride", 1) for network in model.networks.values())),
+        batch_size=part(cfg, "train").get("batch_size", 1),
+    )

@@ -1,0 +1,66 @@
+"""docs/tutorial.md, run as it stands: every command, and the few lines of Python."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+import synthkit
+
+ROOT = Path(__file__).parents[1]
+PAGE = (ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8")
+PYTHON = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    """A folder in which a reader has done all of it, and what each command printed in `printed.txt`."""
+    folder, script = tmp_path_factory.mktemp("tutorial"), "\n".join(re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL))
+    assert script.count("synthkit ") == 10
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "120"}
+    beginning = f'set -euo pipefail\nsynthkit() {{ "{sys.executable}" -m synthkit "$@"; }}\n'
+    done = subprocess.run(
+        ["bash", "-c", beginning + script],
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=600,
+    )
+    assert done.returncode == 0, done.stdout
+    (folder / "printed.txt").write_text(done.stdout)
+    (program,) = PYTHON
+    subprocess.run([sys.executable, "-c", program], cwd=folder, env=environment, check=True, timeout=120)
+    return folder
+
+
+def test_both_runs_learnt_and_are_listed(folder):
+    printed = (folder / "printed.txt").read_text()
+    for name in ("full", "without_perceptual"):
+        assert re.search(rf"^(runs/)?{name} +finished +300/300", printed, re.MULTILINE), printed
+        cfg = synthkit.load_config(folder / "runs" / name / "config.yaml")
+        assert (cfg["model"]["losses"]["perceptual"] is None) == (name == "without_perceptual")
+    scores = [float(score) for score in re.findall(r"validation on \d+ images: l1 (\d\.\d+)", printed)]
+    assert len(scores) == 6
+    assert scores[2] < scores[0]
+
+
+def test_the_page_of_both_names_the_difference(folder):
+    page = (folder / "compare.html").read_text()
+    assert "model.losses.perceptual" in page
+    assert "train.seed" not in page
+
+
+def test_pictures_are_there(folder):
+    labels = {path.name for path in (folder / "photos" / "val_label").iterdir()}
+    assert len(labels) == 80
+    assert {path.name for path in (folder / "out").iterdir()} == labels
+    first = Image.open(folder / "first.png")
+    assert first.size == Image.open(folder / "photos" / "val_label" / "streets_val_00000.png").size
+    assert first.tobytes() == Image.open(folder / "out" / "streets_val_00000.png").tobytes()
+    assert (folder / "streets.png").stat().st_size > 10_000
