@@ -17,8 +17,11 @@ def unchanged(condition: Tensor, image: Tensor) -> tuple[Tensor, Tensor]:
 class Augment:
     """Random transforms of condition and image (Zhao et al., NeurIPS 2020: DiffAugment).
 
-    `policy` names some of `colour` (of the image), `translation` and `cutout` (of both), in the order in
-    which they are applied. Raises ValueError on another name and without any.
+    Raises ValueError on another name in `policy` and without any.
+
+    Args:
+        policy: some of colour (of the image), translation and cutout (of image and condition), in the order
+            in which they are applied.
     """
 
     def __init__(self, policy: Sequence[str] = ("colour", "translation", "cutout")):

@@ -29,9 +29,9 @@ SIGNS = (
     Sign(
         "the discriminator has given up",
         20,
-        _between("ranking", 0.495, 0.505),
-        "it cannot tell real from fake at all: raise its learning rate or width, or lower the weights of the "
-        "other losses; right at the start this is normal",
+        _between("logit gap", -0.05, 0.05),
+        "it gives real and fake the same logits: lower its learning rate, widen it, or lower the weights of "
+        "the other losses; right at the start this is normal",
     ),
     Sign(
         "the outputs are saturated",

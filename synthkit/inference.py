@@ -10,12 +10,14 @@ from PIL import Image
 from synthkit import build, checkpoint, config
 from synthkit.data.files import READERS
 from synthkit.data.images import ID_MODES
+from synthkit.data.labels import LabelReader
 from synthkit.data.pictures import to_uint8
 from synthkit.data.samples import check_ids, check_label, check_sizes, to_tensors
 from synthkit.data.sources import source_array, source_image
 from synthkit.data.transforms import PairedTransform
 from synthkit.devices import pick_device, to_device
 from synthkit.errors import DataError
+from synthkit.registry import DATASETS
 from synthkit.translator import Translator
 
 Picture = str | Path | Image.Image | np.ndarray
@@ -49,6 +51,7 @@ class Model:
 
     def __init__(self, translator: Translator, source: checkpoint.Checkpoint, cfg: Mapping):
         self.translator, self.config, self.step = translator.eval(), cfg, source.step
+        self.read_label = _label_reader(build.need(cfg, "data"))
         self.transform = build.call(
             PairedTransform, build.part(build.need(cfg, "data"), "transform")
         ).evaluation()
@@ -62,9 +65,10 @@ class Model:
         """Synthesise a photo from `label`, `instance` and `source`, whichever the model reads.
 
         Each is a path, a PIL image or an array: (H, W) integer ids for label and instance, (H, W) or
-        (H, W, C) values in the declared range for source. A model with an encoder takes its styles from
-        `image`, a photo as a path, a PIL image or (H, W, 3) uint8. Inputs are resized as in training, and the
-        RGB image comes back in their own size.
+        (H, W, C) values in the declared range for source. The colours or ids of a label file or image become
+        the model's as in training; an array holds the model's own. A model with an encoder takes its styles
+        from `image`, a photo as a path, a PIL image or (H, W, 3) uint8. Inputs are resized as in training, and
+        the RGB image comes back in their own size.
         Raises DataError for inputs that are missing, unwanted, of different sizes or out of range.
         """
         raw = self._read({field: value for field, value in inputs.items() if value is not None})
@@ -80,7 +84,10 @@ class Model:
         if set(inputs) != set(self.fields):
             given = ", ".join(inputs) or "nothing"
             raise DataError(f"this model translates {' + '.join(self.fields)}; it was given {given}")
-        arrays = {field: _array(field, value) for field, value in inputs.items()}
+        arrays = {
+            field: _label(self.read_label, value) if field == "label" else _array(field, value)
+            for field, value in inputs.items()
+        }
         places = {
             field: str(value) if isinstance(value, (str, Path)) else field for field, value in inputs.items()
         }
@@ -94,6 +101,23 @@ class Model:
             source = self.translator.inputs["source"].format
             arrays["source"] = source.scale(arrays["source"], places["source"])
         return arrays
+
+
+def _label_reader(data: Mapping) -> LabelReader:
+    """The reader that the training's data set has for label files; a plain one where it has none."""
+    kind = DATASETS.get(data["type"]) if data.get("type") in DATASETS else None
+    return kind.label_reader(data) if hasattr(kind, "label_reader") else LabelReader()
+
+
+def _label(read: LabelReader, value: Picture) -> np.ndarray:
+    """A file or a PIL image is read as training reads files; an array holds the model's own ids."""
+    if isinstance(value, (str, Path)):
+        return read(value)
+    if isinstance(value, Image.Image):
+        return read.convert(
+            np.array(value.convert("RGB")) if read.coloured else _array("label", value), "label"
+        )
+    return np.asarray(value)
 
 
 def _array(field: str, value: Picture) -> np.ndarray:

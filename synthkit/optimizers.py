@@ -92,6 +92,12 @@ def build_optimizers(
 
     `section` holds settings for all groups ({type: Adam, lr: 2e-4}), and under a group's name what is
     different there ({lr: 2e-4, discriminator: {lr: 4e-4}}).
+
+    Keys:
+        type: Adam (the default), AdamW, SGD or RMSprop, with the keys and defaults of torch.optim beside it,
+            such as lr, betas and weight_decay.
+        generator: what is different for the generator and the encoder.
+        discriminator: what is different for the discriminator.
     """
     build.check_mapping(section)
     settings = [key for key, value in section.items() if not isinstance(value, Mapping)]

@@ -20,6 +20,7 @@ __all__ = ["write_report", "write_samples"]
 DISCRIMINATOR = "/discriminator"
 MEANINGS = {  # of signals
     "ranking": "how often the discriminator ranks the real image above the fake: 0.5 is chance, 1 always",
+    "logit gap": "how far real logits are above fake ones in the mean: near 0 the discriminator is undecided",
     "saturation": "the share of pixels at the ends of tanh, where no gradient passes",
     "gradient norm": "of the parameters of a group, before clipping",
 }

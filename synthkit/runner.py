@@ -24,7 +24,6 @@ from synthkit.sample_files import write_samples
 from synthkit.trackers import Console, open_trackers
 from synthkit.trainer import Trainer
 
-
 ECHO = 10.0  # seconds within which a signal may reach a process by two ways
 
 

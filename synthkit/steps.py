@@ -92,17 +92,18 @@ class Step:
         return self.discriminate(self.fake, self.fake_condition)
 
     def signals(self) -> dict[str, Tensor]:
-        """Signs of trouble, each a detached share from 0 to 1, from what has been computed already.
+        """Signs of trouble, detached scalars, from what has been computed already.
 
         `saturation`: the share of the fake's values beyond 0.999, where tanh passes hardly any gradient.
-        `ranking`, where the discriminator has seen both images: the share of places, over all scales, whose
-        real logit is above the fake one; 0.5 is undecided, at 1 the discriminator always wins.
+        Where the discriminator has seen both images, over the places of all scales, `ranking`: the share
+        whose real logit is above the fake one, at 1 the discriminator always wins; and `logit gap`: how far
+        the real ones are above the fake ones in the mean, near 0 it is undecided.
         """
         signals = {"saturation": (self.fake.detach().abs() > 0.999).float().mean()}
         if {"real_outputs", "fake_outputs"} <= vars(self).keys():
             pairs = zip(self.real_outputs, self.fake_outputs, strict=True)
-            wins = [(real[-1] > fake[-1]).flatten() for real, fake in pairs]
-            signals["ranking"] = torch.cat(wins).float().mean()
+            gaps = torch.cat([(real[-1] - fake[-1]).detach().float().flatten() for real, fake in pairs])
+            signals |= {"ranking": (gaps > 0).float().mean(), "logit gap": gaps.mean()}
         return signals
 
 

@@ -27,11 +27,7 @@ WRITE_REFERENCE = ROOT / "tools" / "write_reference.py"
 FALLBACK = "pix2pixhd/streets_64"  # what a fragment without a base is laid over
 
 # Commands, options, keys, types and units that the pages name and the code does not have yet.
-PENDING = {
-    *("check", "init", "instances", "export", "runs", "compare", "--dry-run"),
-    *("best", "patience", "metrics", "ema", "accumulate", "clip", "trackers", "init_from", "dry_run"),
-    *("warmup", "decay", "epochs", "augment", "pool", "upsample", "r1"),
-}
+PENDING: set[str] = set()
 
 
 def blocks(path: Path, language: str) -> list[str]:

@@ -7,6 +7,7 @@ import pytest
 import tifffile
 import torch
 from PIL import Image
+from small_runs import tiny
 from typer.testing import CliRunner
 
 import synthkit
@@ -168,3 +169,23 @@ def test_command_translates_folders_and_files(run, maps, tmp_path):
     result = CliRunner().invoke(app, ["translate", str(run), str(tmp_path / "one.png"), *files])
     assert result.exit_code == 0, result.output
     assert Image.open(tmp_path / "one.png").size == (64, 32)
+
+
+def test_coloured_labels_are_read_as_in_training(tmp_path, scene):
+    """Trained on label maps in colours: a coloured file or image has the same bits as the ids it stands for."""
+    colours = np.random.default_rng(0).permutation(256)[:36].reshape(12, 3).astype(np.uint8)
+    for split in ("train", "val"):
+        for field, array in (("label", colours[scene.label]), ("img", scene.image)):
+            folder = tmp_path / f"{split}_{field}"
+            folder.mkdir()
+            Image.fromarray(array).save(folder / "a.png")
+    data = {"type": "folders", "root": str(tmp_path), "labels": {"colours": colours.tolist()}}
+    cfg = tiny("model.inputs.boundary=null", "train.steps=1", "train.batch_size=1")
+    run = synthkit.train(config.from_dict(config.plain(cfg) | {"data": data}), tmp_path / "run")
+    model, file = synthkit.load(run), tmp_path / "val_label" / "a.png"
+    images = [model.translate(label=label) for label in (scene.label, file, Image.open(file))]
+    assert images[0].tobytes() == images[1].tobytes() == images[2].tobytes()
+    file = tmp_path / "unknown.png"
+    Image.new("RGB", (32, 16), (1, 2, 3)).save(file)
+    with pytest.raises(DataError, match=r"unknown\.png: colour \[1, 2, 3\] at x=0, y=0 is in no row"):
+        model.translate(label=file)

@@ -9,7 +9,7 @@ from typing import Literal
 import pytest
 
 from synthkit import translator
-from synthkit.data import CORE_KEYS
+from synthkit.data.splits import CORE_KEYS
 from synthkit.errors import ConfigError
 from synthkit.reference import GROUPS, Entry, Key, _entry, find, parse, section, shipped
 from synthkit.reference.words import type_words, yaml_words
@@ -150,6 +150,13 @@ def test_what_is_shipped_is_found():
 def test_sections_name_the_keys_that_are_read(name, keys):
     described = {key.name for key in section(name).keys}
     assert described == set(keys), "the Keys block of the docstring has a line for each key"
+
+
+def test_every_key_has_a_text():
+    bare = [
+        f"{each.group} {each.name}: {key.name}" for each in shipped() for key in each.keys if not key.text
+    ]
+    assert not bare, "give each of these a line in an Args block of the docstring"
 
 
 def run(*arguments) -> subprocess.CompletedProcess:

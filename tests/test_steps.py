@@ -119,6 +119,7 @@ def test_signals():
     assert "ranking" not in step.signals(), "the discriminator has not seen the fake"
     step.fake_outputs = [[torch.tensor([[[[0.0, 9.0, 9.0]]]])], [torch.tensor([[[[0.0]]]])]]
     assert step.signals()["ranking"].item() == 0.5
+    assert step.signals()["logit gap"].item() == pytest.approx((1 - 7 - 6 + 1) / 4)
     assert not any(value.requires_grad for value in step.signals().values())
 
 

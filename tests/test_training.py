@@ -286,10 +286,10 @@ def test_each_sign_is_reported_once_until_it_has_gone():
     ("figures", "name", "logs"),
     [
         ({"ranking": 1.0}, "the discriminator always wins", 20),
-        ({"ranking": 0.5}, "the discriminator has given up", 20),
+        ({"logit gap": 0.01, "ranking": 0.6}, "the discriminator has given up", 20),
         ({"saturation": 0.9}, "the outputs are saturated", 3),
         ({"data_wait": 0.6}, "the training waits for data", 5),
-        ({"ranking": 0.9, "saturation": 0.05, "data_wait": 0.01}, None, 100),
+        ({"ranking": 0.9, "logit gap": 0.3, "saturation": 0.05, "data_wait": 0.01}, None, 100),
     ],
 )
 def test_signs_of_trouble(figures, name, logs):

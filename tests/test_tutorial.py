@@ -19,7 +19,10 @@ PYTHON = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
     """A folder in which a reader has done all of it, and what each command printed in `printed.txt`."""
-    folder, script = tmp_path_factory.mktemp("tutorial"), "\n".join(re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL))
+    folder, script = (
+        tmp_path_factory.mktemp("tutorial"),
+        "\n".join(re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)),
+    )
     assert script.count("synthkit ") == 10
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "120"}
     beginning = f'set -euo pipefail\nsynthkit() {{ "{sys.executable}" -m synthkit "$@"; }}\n'

@@ -31,8 +31,15 @@ def instance_mean(features: Tensor, instance: Tensor) -> Tensor:
 class InstanceEncoder(nn.Module):
     """Low-dimensional features of an image, averaged over each instance: its style.
 
-    An encoder-decoder without residual blocks, and an instance-wise average pooling after it. `upsample`
-    is `UpBlock`'s.
+    An encoder-decoder without residual blocks, and an instance-wise average pooling after it.
+
+    Args:
+        out_channels: numbers per instance, its style.
+        channels: features at full size, doubled by each downsample.
+        downsamples: how often the size is halved.
+        norm: a norm by its name or as a mapping with its settings.
+        upsample: transposed (a transposed convolution, as in the paper) or resize (pixels repeated, then a
+            convolution), which leaves no checkerboard; the weights do not fit each other.
     """
 
     def __init__(

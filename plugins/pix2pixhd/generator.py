@@ -15,8 +15,16 @@ from synthkit.registry import GENERATORS
 class GlobalGenerator(nn.Module):
     """The global network G1, after Johnson et al. (ECCV 2016): down, residual blocks, up.
 
-    `channels` at full size, doubled by each of the `downsamples`. `upsample` is `UpBlock`'s and `dropout`
-    the residual blocks'. Without `blocks` it is also the body of the instance encoder.
+    Without blocks it is also the body of the instance encoder.
+
+    Args:
+        channels: features at full size, doubled by each downsample.
+        downsamples: how often the size is halved; images are padded to a multiple of 2^downsamples.
+        blocks: residual blocks at the smallest size.
+        norm: a norm by its name or as a mapping with its settings.
+        upsample: transposed (a transposed convolution, as in the paper) or resize (pixels repeated, then a
+            convolution), which leaves no checkerboard; the weights do not fit each other.
+        dropout: the share of features that the residual blocks drop in training, 0 to below 1.
     """
 
     def __init__(
@@ -59,9 +67,16 @@ class GlobalGenerator(nn.Module):
 class LocalEnhancer(GlobalGenerator):
     """The global network at 1 / 2^enhancers of the size, and `enhancers` G2 around it.
 
-    `channels` are those of the finest enhancer; the global network's are 2^enhancers times as many, and its
-    weights keep the names they have in `pix2pixhd/global`, which hands them over by name. The head belongs
-    to the last enhancer, since both are trained together.
+    The global network's weights keep the names they have in `pix2pixhd/global`, which hands them over by
+    name. The head belongs to the last enhancer, since both are trained together.
+
+    Args:
+        channels: features of the finest enhancer; the global network has 2^enhancers times as many.
+        downsamples: how often the global network halves the size; images are padded to a multiple of
+            2^(downsamples + enhancers).
+        blocks: residual blocks of the global network.
+        enhancers: local networks, each of which doubles the size.
+        local_blocks: residual blocks of each enhancer.
     """
 
     def __init__(

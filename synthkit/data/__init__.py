@@ -28,7 +28,8 @@ def open_data(
     Keys:
         type: one of the datasets, whose own keys stand beside it.
         transform: how samples are resized, cropped and flipped; its random parts serve training alone.
-        validation: the split that training validates on, val by default.
+        validation: the split that training validates on, val by default, or the share of the training samples
+            that is held out for it, such as 0.1.
 
     `section` holds `type` and arguments of a registered data set, and the core's own keys: `transform`, the
     arguments of PairedTransform, whose random parts serve `training` alone, and `validation`, the name of the

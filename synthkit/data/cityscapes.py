@@ -1,7 +1,9 @@
 """Cityscapes (Cordts et al., CVPR 2016) in the folders it is published in, and its classes."""
 
+from collections.abc import Mapping
 from typing import Literal
 
+from synthkit.data.labels import LabelReader
 from synthkit.data.paired import Folders
 from synthkit.registry import DATASETS
 
@@ -62,6 +64,9 @@ FILES = {
 }
 
 
+IDS = {"label": LABEL_IDS, "train": TRAIN_IDS}
+
+
 @DATASETS.register_module("cityscapes")
 class Cityscapes(Folders):
     """gtFine/{split}/CITY/NAME_gtFine_labelIds.png, ..._instanceIds.png and leftImg8bit/{split}/CITY/....
@@ -83,7 +88,12 @@ class Cityscapes(Folders):
             root=root,
             folders={field: f"{folder}/{{split}}" for field, (folder, _) in FILES.items()},
             patterns={field: rf"[^/]+/(?P<stem>.+){end}\.png" for field, (_, end) in FILES.items()},
-            labels={"ids": LABEL_IDS if ids == "label" else TRAIN_IDS},
+            labels={"ids": IDS[ids]},
             names=[name for name, _, _ in chosen],
             palette=[colour for _, _, colour in chosen],
         )
+
+    @staticmethod
+    def label_reader(settings: Mapping) -> LabelReader:
+        """Reads the data set's labelIds as the ids that were chosen."""
+        return LabelReader(ids=IDS[settings.get("ids", "label")])

@@ -41,17 +41,20 @@ class LabelReader:
         Raises DataError, naming the file, where it cannot be read, and naming the pixel where a table lacks
         its colour or id.
         """
-        if self.coloured:
-            return self._look_up(_codes(read_colours(path)), path, _colour)
-        ids = read_ids(path)
-        return ids if self.table is None else self._look_up(ids, path, "id {}".format)
+        return self.convert(read_colours(path) if self.coloured else read_ids(path), path)
 
-    def _look_up(self, values: np.ndarray, path: str | Path, describe: Callable[[int], str]) -> np.ndarray:
+    def convert(self, values: np.ndarray, where: str | Path) -> np.ndarray:
+        """Ids (H, W) of what a file holds: colours (H, W, 3) uint8 if the reader is `coloured`, else ids."""
+        if self.coloured:
+            return self._look_up(_codes(values), where, _colour)
+        return values if self.table is None else self._look_up(values, where, "id {}".format)
+
+    def _look_up(self, values: np.ndarray, where: str | Path, describe: Callable[[int], str]) -> np.ndarray:
         new, known = self._match(values)
         if self.unknown is None and not known.all():
             y, x = np.unravel_index(known.argmin(), known.shape)
             raise DataError(
-                f"{path}: {describe(int(values[y, x]))} at x={x}, y={y} is in no row of data.labels: "
+                f"{where}: {describe(int(values[y, x]))} at x={x}, y={y} is in no row of data.labels: "
                 "add it, or give such pixels an id with data.labels.unknown"
             )
         return np.where(known, new, np.int32(self.unknown or 0))

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
-from synthkit.build import call
+from synthkit.build import call, part
 from synthkit.data.files import KINDS, READERS, FileData, list_files, lone_files, match_files, shared_suffix
 from synthkit.data.labels import LabelReader
 from synthkit.data.problems import Problem, refusal
@@ -61,6 +61,11 @@ class Folders(FileData):
         }
         files, problems = _parted(listings)
         super().__init__(split, files, problems=problems, names=names, palette=palette, readers=readers)
+
+    @staticmethod
+    def label_reader(settings: Mapping) -> LabelReader:
+        """How label maps are read under these settings of the data set, by a trained model too."""
+        return call(LabelReader, part(settings, "labels"))
 
 
 @DATASETS.register_module("ab_folders")

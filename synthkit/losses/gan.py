@@ -11,7 +11,11 @@ REDUCTIONS = ("sum", "mean")
 
 
 class MultiScaleLoss(nn.Module):
-    """A loss with one cost per scale of a discriminator: `scales` sums them or averages them."""
+    """A loss with one cost per scale of a discriminator.
+
+    Args:
+        scales: sum (pix2pixHD) or mean (SPADE) of the costs of the scales.
+    """
 
     def __init__(self, *, scales: str = "sum"):
         super().__init__()
@@ -29,9 +33,11 @@ class GANLoss(MultiScaleLoss):
     """An adversarial loss over the scales of a discriminator.
 
     A subclass says what logits cost that should be `real`, should be `fake`, or should `deceive`; each
-    maps (N, 1, h, w) to a scalar. `scales` sums the costs of the scales (pix2pixHD) or averages them
-    (SPADE). The discriminator pays `discriminator_weight` times the sum of its costs on real and on fake
-    images: 0.5 in pix2pix and pix2pixHD, 1 in SPADE. A config's `weight` is the generator's alone.
+    maps (N, 1, h, w) to a scalar. A config's `weight` is the generator's alone.
+
+    Args:
+        discriminator_weight: times the sum of its costs on real and on fake images is what the discriminator
+            pays: 0.5 in pix2pix and pix2pixHD, 1 in SPADE.
     """
 
     def __init__(self, *, scales: str = "sum", discriminator_weight: float = 0.5):
@@ -121,6 +127,9 @@ class WGANGP(WGAN):
     The slope is that of `gradient_norms` between each real pair of condition and image and its fake one, at
     a point drawn uniformly; in float32. A discriminator with batch norm mixes the images of a batch, and
     the penalty is then not one per image: use instance, layer or no norm.
+
+    Args:
+        penalty: the weight of the penalty, 10 in the paper.
     """
 
     def __init__(self, *, penalty: float = 10.0, scales: str = "sum", discriminator_weight: float = 1.0):

@@ -25,6 +25,10 @@ class R1(Regulariser):
     Computed at the first of every `every` steps and multiplied by it, which costs less and comes to the
     same (Karras et al., CVPR 2020, section 3.1: lazy regularisation); zero at the others. The slope is
     that of `gradient_norms`, in float32. With `every` above 1 the model's `training_step` must be set.
+
+    Args:
+        gamma: the weight, 10 in the paper; less for small images.
+        every: steps from one computation to the next; 1 for each step.
     """
 
     def __init__(self, *, gamma: float = 10.0, every: int = 16, scales: str = "sum"):
@@ -45,10 +49,14 @@ class R1(Regulariser):
 class LeCam(Regulariser):
     """Real logits stay near the fakes' running mean, and fake ones near the reals' (Tseng et al., CVPR 2021).
 
-    `strength` times the mean squared distances, for small data sets; the authors' code leaves out the
-    distances of logits on the wrong side. The running means, one per scale, forget by `decay`; while
-    they have seen fewer than 1 / (1 - decay) steps they are plain means. The term is zero in the first
-    `start` steps, for which the model's `training_step` must be set.
+    The mean squared distances, for small data sets; the authors' code leaves out the distances of logits on
+    the wrong side. There is one running mean per scale; while they have seen fewer than 1 / (1 - decay)
+    steps they are plain means. With a `start` the model's `training_step` must be set.
+
+    Args:
+        strength: the weight, 0.3 in the paper.
+        decay: the share of the old running means that a step keeps, 0 to below 1.
+        start: the steps at the beginning in which the term is zero.
     """
 
     def __init__(self, *, strength: float = 0.3, decay: float = 0.99, start: int = 0, scales: str = "sum"):

@@ -30,6 +30,9 @@ class InstanceNorm(nn.Module):
 
     Input and output (N, C, H, W). Computed as group norm with a group per channel: on the CPU,
     `F.instance_norm` returns wrong gradients for a batch of one in channels_last.
+
+    Args:
+        eps: added to the variance.
     """
 
     def __init__(self, channels: int, *, eps: float = 1e-5):
@@ -49,6 +52,10 @@ class BatchNorm(nn.BatchNorm2d):
 
     In a training of several processes the statistics are those of the joined batch, on GPUs as on CPUs; each
     process must have as many pixels as the others.
+
+    Args:
+        momentum: the share of the running statistics that a batch replaces.
+        eps: added to the variance.
     """
 
     def __init__(self, channels: int, *, momentum: float = 0.1, eps: float = 1e-5):
@@ -74,7 +81,12 @@ class BatchNorm(nn.BatchNorm2d):
 
 @NORMS.register_module("group")
 class GroupNorm(nn.GroupNorm):
-    """Group normalisation (Wu and He, 2018). `groups` must divide the channels."""
+    """Group normalisation (Wu and He, 2018).
+
+    Args:
+        groups: into how many the channels are parted; it must divide their number.
+        eps: added to the variance.
+    """
 
     def __init__(self, channels: int, *, groups: int = 8, eps: float = 1e-5):
         if groups < 1 or channels % groups:
@@ -84,7 +96,11 @@ class GroupNorm(nn.GroupNorm):
 
 @NORMS.register_module("layer")
 class LayerNorm(nn.GroupNorm):
-    """Layer normalisation over (C, H, W) with a gain and a bias per channel (Ba et al., 2016)."""
+    """Layer normalisation over (C, H, W) with a gain and a bias per channel (Ba et al., 2016).
+
+    Args:
+        eps: added to the variance.
+    """
 
     def __init__(self, channels: int, *, eps: float = 1e-5):
         super().__init__(1, channels, eps=eps)
