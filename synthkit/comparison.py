@@ -1,7 +1,6 @@
 """One page that holds several runs against each other: curves, scores, samples, configs."""
 
 import filecmp
-import json
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ import numpy as np
 
 from synthkit import config, records
 from synthkit.charts import COLOURS, Curve, line_chart, stretches
+from synthkit.config_differences import differences
 from synthkit.errors import ConfigError, DataError
 from synthkit.pages import duration, thinned, write_page
 from synthkit.runs import Run, is_run, summarise
@@ -79,12 +79,15 @@ def _entries(folders: Sequence[Path]) -> list[Entry]:
 
 
 def _labels(folders: Sequence[Path]) -> dict[Path, str]:
-    """As much of the end of each path as tells all apart."""
-    for count in range(1, max(len(folder.parts) for folder in folders) + 1):
-        labels = {folder: "/".join(folder.parts[-count:]) for folder in folders}
-        if len(set(labels.values())) == len(folders):
+    """As much of the end of each path as tells all apart, without an end that all share."""
+    parts = [folder.parts for folder in folders]
+    while len({each[-1] for each in parts}) == 1:
+        parts = [each[:-1] for each in parts]
+    for count in range(1, max(map(len, parts)) + 1):
+        labels = ["/".join(each[-count:]) for each in parts]
+        if len(set(labels)) == len(folders):
             break
-    return labels
+    return dict(zip(folders, labels, strict=True))
 
 
 def _entry(folder: Path, label: str, number: int) -> Entry:
@@ -113,7 +116,7 @@ def _content(entries: Sequence[Entry], out: Path) -> dict:
         ],
         "time_unit": _time_unit(entries)[0],
         "samples": _samples(entries, out),
-        "differences": differences(entries),
+        "differences": differences([entry.config for entry in entries]),
     }
 
 
@@ -199,7 +202,11 @@ def cautions(entries: Sequence[Entry]) -> list[str]:
     if len(set(images.values())) > 1:
         counts = ", ".join(f"{label} {count}" for label, count in images.items())
         found.append(f"The runs were scored on different numbers of held-out images: {counts}.")
-    data = [row["key"] for row in differences(entries) if row["key"].startswith("data.")]
+    data = [
+        row["key"]
+        for row in differences([entry.config for entry in entries])
+        if row["key"].startswith("data.")
+    ]
     if data := [key for key in data if key not in TRAINING_ALONE]:
         found.append(f"Their data differ in {', '.join(data)}.")
     for name in _common_scenes(entries):
@@ -288,18 +295,3 @@ def _relative(path: Path, out: Path) -> str | None:
         if path.is_relative_to(here)
         else None
     )
-
-
-def differences(entries: Sequence[Entry]) -> list[dict]:
-    """The keys of the configs that differ, each with its value in every run; None where it is absent."""
-    keys = dict.fromkeys(key for entry in entries for key in entry.config)
-    rows = []
-    for key in keys:
-        values = [_text(entry.config[key]) if key in entry.config else None for entry in entries]
-        if len(set(values)) > 1:
-            rows.append({"key": key, "values": values})
-    return rows
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value)

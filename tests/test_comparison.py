@@ -1,6 +1,7 @@
 """`synthkit compare`: what its page shows and links, with gaps where a run lacks something."""
 
 import json
+import re
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -73,12 +74,34 @@ def test_scores_samples_and_configs_of_two_runs(tmp_path):
     assert len([g for g in page.all("g") if g.get("class") == "run-1"]) >= 6
 
 
+@pytest.mark.parametrize(
+    ("folders", "labels"),
+    [
+        (("a", "b"), ["a", "b"]),
+        (("x/a", "y/b", "x/b"), ["x/a", "y/b", "x/b"]),
+        (("x/run", "y/run"), ["x", "y"]),
+        (("x/z/run", "y/z/run"), ["x", "y"]),
+        (("x", "x/run/x"), None),
+    ],
+)
+def test_labels_are_what_tells_runs_apart(tmp_path, folders, labels):
+    runs = [make(tmp_path / "runs" / folder) for folder in folders]
+    found = _labels(Page(compare(runs, tmp_path / "page.html")))
+    assert len(set(found)) == len(runs)
+    assert found == (labels or found)
+
+
+def _labels(page: Page) -> list[str]:
+    text = page.path.read_text("utf-8")
+    return re.findall(r"<button .*?</i>(.*?)</button>", text, re.DOTALL)
+
+
 def test_runs_elsewhere_have_their_pictures_copied(tmp_path):
     a, b = make(tmp_path / "far" / "x" / "run"), make(tmp_path / "here" / "run")
     draw(a, 50)
     draw(b, 50)
     page = Page(compare([a, b], tmp_path / "here" / "my page.html"))
-    assert "x/run" in page.text
+    assert _labels(page) == ["x", "here"]
     copied, linked = histories(page)
     assert linked == {"50": "run/samples/00000050/one.fake.png"}
     assert copied == {"50": "my%20page_files/0/00000050/one.fake.png"}

@@ -24,7 +24,17 @@ LAYERS = (
     {
         *("checkpoint", "charts", "ema", "evaluate", "figures", "health", "inference", "memory", "rehearsal"),
         *("report", "run_folder", "runner", "settings", "summary", "trackers", "trainer", "training_state"),
-        *("comparison", "lock", "pages", "records", "runs", "sample_files", "scores", "validation"),
+        *(
+            "comparison",
+            "config_differences",
+            "lock",
+            "pages",
+            "records",
+            "runs",
+            "sample_files",
+            "scores",
+            "validation",
+        ),
     },
     {"benchmark"},
     {"cli", "__main__", "reference"},

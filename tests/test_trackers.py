@@ -6,6 +6,7 @@ import json
 import sys
 import threading
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from synthkit import config, trackers
 from synthkit.errors import ConfigError
 from synthkit.registry import TRACKERS
 from synthkit.section import from_plain
-from synthkit.trackers import Console, Guard, MetricsFile, open_trackers
+from synthkit.trackers import Console, Guard, MetricsFile, open_trackers, report_page
 
 RECORDS = [
     {"kind": "start", "step": 0, "steps": 40, "device": "cpu", "parameters": {"generator": 4_000_000}},
@@ -300,23 +301,37 @@ def test_a_wrong_config_is_an_error_and_opens_nothing(tmp_path, section, message
     assert not list(tmp_path.iterdir())
 
 
-def test_the_report_is_written_while_a_training_runs_and_when_it_stops(run):
-    tracker = trackers.ReportPage(run)
-    metrics = MetricsFile(run, say=print)
-    pages = []
-    for record in RECORDS[:3]:
+def test_the_report_is_written_while_a_training_runs_and_when_it_stops(run, monkeypatch):
+    clock = iter([0, 1, 20, 21, 22, 23, 40, 41, 80, 81])  # asked before and after each page
+    monkeypatch.setattr(report_page, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    tracker, metrics, seen = trackers.ReportPage(run), MetricsFile(run, say=print), []
+    samples = {"kind": "samples", "step": 20}
+    for record in (RECORDS[0], RECORDS[2], samples, samples, RECORDS[2], RECORDS[2]):
         metrics.log(record)
+        (run / "report.html").unlink(missing_ok=True)
         tracker.log(record)
-        pages.append((run / "report.html").read_text())
-    assert "step 0 of 40" in pages[0]
-    assert pages[0] == pages[2]  # a mere log is not due so soon
-    tracker.log({"kind": "samples", "step": 20})
-    assert "step 20 of 40" in (run / "report.html").read_text()
+        seen.append((run / "report.html").is_file())
+    #           0 s   20 s   21 s   23 s: too soon  40 s: due  80 s
+    assert seen == [True, False, True, False, True, True]
+    page = (run / "report.html").read_text()
+    assert "step 20 of 40" in page
+    assert "location.reload" in page
     tracker.close()
     page = (run / "report.html").read_text()
     assert "stopped at step 20 of 40" in page
-    assert "location.reload" in pages[0]
     assert "location.reload" not in page
+
+
+def test_the_report_keeps_up_with_a_training_of_tiny_steps(run, monkeypatch):
+    pages = []
+    monkeypatch.setattr(report_page, "write_report", lambda run, stopped=False: pages.append(stopped))
+    tracker = trackers.ReportPage(run)
+    for step in range(200):
+        tracker.log({"kind": "samples", "step": step})
+    assert pages == [False]
+    tracker.log(RECORDS[-1])
+    tracker.close()
+    assert pages == [False, False]
 
 
 def test_a_missing_library_costs_a_notice(run, capsys, monkeypatch):
