@@ -11,8 +11,10 @@ NEEDED = {
     "train": {"losses": dict},
     "validation": {"scores": dict},
     "warning": {"name": str, "message": str},
+    "failed": {"message": str},
     "end": {"seconds": (int, float)},
 }
+OVER = ("end", "failed")  # after which a run may go on
 TRAIN = b'{"kind": "train"'  # how such a line begins, of which there are by far the most
 
 
@@ -28,7 +30,7 @@ def read(path: Path, *, sparse: bool = False) -> list[dict]:
         if record is None:
             continue
         if record["kind"] == "start":
-            records = [old for old in records if old["step"] <= record["step"] and old["kind"] != "end"]
+            records = [old for old in records if old["step"] <= record["step"] and old["kind"] not in OVER]
         records.append(record)
     return records
 

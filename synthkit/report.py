@@ -52,7 +52,10 @@ def _content(run: Path, stopped: bool) -> dict:
         "silence": _silence(known),
         "progress": _progress(known, stopped),
         "facts": _facts(known),
-        "warnings": records.of_kind(known, "warning"),
+        "warnings": [
+            *({"name": "the training failed", **each} for each in records.of_kind(known, "failed")),
+            *records.of_kind(known, "warning"),
+        ],
         "samples": _samples(run),
         "scores": _scores(known),
         "losses": _losses(known),

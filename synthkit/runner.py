@@ -15,13 +15,14 @@ import torch
 from synthkit import __version__, build, checkpoint, config, distributed, memory
 from synthkit.data.loader import worker_errors
 from synthkit.devices import pick_device
-from synthkit.errors import CheckpointError, ConfigError
+from synthkit.errors import CheckpointError, ConfigError, SynthkitError
 from synthkit.figures import Figures
 from synthkit.health import Monitor
 from synthkit.rehearsal import Estimate, rehearse
 from synthkit.run_folder import claim, starting_point, write_config
 from synthkit.sample_files import write_samples
 from synthkit.trackers import Console, open_trackers
+from synthkit.trackers import check as check_trackers
 from synthkit.trainer import Trainer
 
 ECHO = 10.0  # seconds within which a signal may reach a process by two ways
@@ -44,6 +45,7 @@ def train(cfg: Mapping, work_dir: str | Path, *, resume: bool = False) -> Path:
         start, refused = starting_point(folder, cfg, resume)
         notices = [f"passed over: {problem}" for problem in refused]
         trainer = _prepared(cfg, start, notices)
+        check_trackers(build.part(cfg["train"], "trackers"), folder)
         if trainer.ending:
             return _leave(folder, [*notices, trainer.ending])
         distributed.barrier()  # the first process writes into the folder that the others have just looked at
@@ -128,6 +130,10 @@ class Runner:
                     self.log(
                         "end", seconds=round(trainer.progress.seconds, 1), memory=peak, reason=trainer.ending
                     )
+        except Exception as error:
+            known = isinstance(error, SynthkitError)
+            self.log("failed", message=str(error) if known else f"{type(error).__name__}: {error}")
+            raise
         finally:
             trainer.close()
             for tracker in self.trackers:
@@ -198,8 +204,16 @@ class Runner:
             marks = {} if best is None else {"metric": self.settings.best, "best": best}
             self.log("validation", scores=scores, images=count, **marks)
         if distributed.is_main_process():
-            write_samples(self.folder, trainer.step, pictures)
-            self.log("samples", folder=str(self.folder / "samples" / f"{trainer.step:08d}"))
+            self._write_samples(pictures)
+
+    def _write_samples(self, pictures: Mapping[str, dict]) -> None:
+        """Write the pictures; a full disk costs them, and is the next checkpoint's to refuse."""
+        try:
+            write_samples(self.folder, self.trainer.step, pictures)
+        except OSError as error:
+            self.log("notice", message=f"the samples could not be written: {error}")
+        else:
+            self.log("samples", folder=str(self.folder / "samples" / f"{self.trainer.step:08d}"))
 
     def _facts(self, estimate: Estimate | None) -> dict:
         """What the record of the start says."""

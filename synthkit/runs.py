@@ -24,7 +24,8 @@ class Run:
 
     Args:
         name: the path relative to the folder that was searched.
-        state: running, finished, stopped (by whatever, before its end), empty (nothing recorded), unreadable.
+        state: running, finished, failed (by an error), stopped (by whatever else, before its end), empty
+            (nothing recorded), unreadable.
         note: why it ended early or cannot be read.
         step, steps: reached, and wanted.
         seconds: of training.
@@ -106,6 +107,8 @@ def _fill(run: Run, found: Sequence[dict]) -> None:
     if ends := records.of_kind(found, "end"):
         run.state = "finished"
         run.note = str(ends[-1].get("reason") or "") if last["step"] < run.steps else ""
+    elif failures := records.of_kind(found, "failed"):
+        run.state, run.note = "failed", failures[-1]["message"]
     _fill_scores(run, records.of_kind(found, "validation"))
 
 

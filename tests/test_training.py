@@ -335,6 +335,7 @@ def test_memory_that_runs_out_says_what_helps():
         ("train.schedule.decay=square", "decay is 'square': choose one of linear, cosine"),
         ("train.schedule.warmup=-1", "warmup is -1"),
         ("train.accumulate=0", "accumulate is 0"),
+        ("train.trackers={tensorbord: {}}", r"train\.trackers.tensorbord.*\n?.*Did you mean 'tensorboard'"),
         ("train.optimizer={critic: {lr: 0.1}}", r"train\.optimizer\.critic .*unknown key 'critic'"),
     ],
 )
@@ -361,3 +362,34 @@ def test_trainer_needs_no_folder():
     assert trainer.progress.step == 1
     assert trainer.progress.position == 2
     trainer.close()
+
+
+def test_a_failed_run_is_told_from_a_stopped_one(tmp_path):
+    """In its records, the list of runs and the report; and no longer when it has gone on."""
+    from synthkit.runs import summarise
+
+    @STEPS.register_module("user/fails_once", force=True)
+    def fails_once(model, batch, optimizers):
+        if model.training_step == 4 and not (tmp_path / "failed").exists():
+            (tmp_path / "failed").touch()
+            raise ValueError("an unlucky step")
+        return STEPS.get("joint")(model, batch, optimizers)
+
+    with pytest.raises(ValueError, match="an unlucky step"):
+        train(tiny("train.order=user/fails_once"), tmp_path / "run")
+    run = summarise(tmp_path / "run")
+    assert (run.state, run.note) == ("failed", "ValueError: an unlucky step")
+    assert "the training failed" in (tmp_path / "run" / "report.html").read_text()
+    train(tiny("train.order=user/fails_once"), tmp_path / "run", resume=True)
+    assert summarise(tmp_path / "run").state == "finished"
+    assert "the training failed" not in (tmp_path / "run" / "report.html").read_text()
+
+
+def test_samples_that_cannot_be_written_cost_a_notice(tmp_path, monkeypatch, capsys):
+    def full(*args):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("synthkit.runner.write_samples", full)
+    run = train(tiny(), tmp_path / "run")
+    assert "the samples could not be written: [Errno 28] No space left on device" in capsys.readouterr().err
+    assert checkpoint.steps(run / "checkpoints") == [3, 6]

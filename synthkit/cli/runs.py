@@ -9,7 +9,14 @@ import typer
 from synthkit.cli import app
 
 ABSENT = "-"
-STATES = {"running": "green", "finished": "", "stopped": "yellow", "empty": "dim", "unreadable": "red"}
+STATES = {
+    "running": "green",
+    "finished": "",
+    "failed": "red",
+    "stopped": "yellow",
+    "empty": "dim",
+    "unreadable": "red",
+}
 
 
 @app.command()

@@ -9,6 +9,7 @@ has `log(record)` and `close()`. A record is plain data with a `step` and a `kin
 - validation: `scores`, `images` (how many), maybe `metric` and `best` (whether it is the best so far)
 - samples: `folder`, which holds NAME.KIND.png of some held-out samples
 - notice: `message`; warning: `name` and `message`
+- failed: `message`, the error that ends the training
 - end: `seconds`, `memory`, `reason`
 
 Only a wrong config stops a training. The console falls silent when its terminal is gone, the file of metrics
