@@ -61,7 +61,7 @@ def test_wheel_carries_plugins_configs_and_the_template(tmp_path):
         "synthkit/plugins/pix2pixhd/generator.py",
         "synthkit/configs/pix2pixhd/streets_128.yaml",
         "synthkit/configs/_base_/gan_adam.yaml",
-        "synthkit/report.html.j2",
+        "synthkit/pages/report.html.j2",
     ):
         assert expected in names
     assert not [name for name in names if "tests" in name or ".synthkit-checkout" in name]
