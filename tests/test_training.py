@@ -361,3 +361,21 @@ def test_trainer_needs_no_folder():
     assert trainer.progress.step == 1
     assert trainer.progress.position == 2
     trainer.close()
+
+
+@pytest.mark.parametrize("norm", [nn.utils.spectral_norm, nn.utils.parametrizations.spectral_norm])
+def test_averaged_weights_keep_their_spectral_norm(norm):
+    """Averaged vectors of the power iteration would be too short, and the norm several times too large."""
+    torch.manual_seed(0)
+    network = nn.Sequential(norm(nn.Conv2d(4, 16, 3, padding=1)), nn.ReLU(), nn.Conv2d(16, 3, 1))
+    average = Average(nn.ModuleDict({"generator": network}))
+    optimizer = torch.optim.Adam(network.parameters(), lr=5e-3)
+    inputs, targets = torch.randn(4, 4, 8, 8), torch.randn(4, 3, 8, 8)
+    for _ in range(150):
+        optimizer.zero_grad()
+        (network(inputs) - targets).square().mean().backward()
+        optimizer.step()
+        average.update()
+    averaged = average.networks["generator"].eval()
+    averaged(inputs)
+    assert torch.linalg.matrix_norm(averaged[0].weight.flatten(1), 2).item() == pytest.approx(1, abs=0.1)
