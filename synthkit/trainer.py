@@ -1,5 +1,6 @@
 """A training at a point of its course: what a config builds, what a step changes, what a checkpoint holds."""
 
+import math
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -10,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from synthkit import __version__, build, checkpoint, config, distributed, plugins, training_state
+from synthkit import __version__, build, checkpoint, config, distributed, plugins, trackers, training_state
 from synthkit.data import open_data
 from synthkit.data.loader import batches
 from synthkit.data.samples import Samples
@@ -47,6 +48,12 @@ class Progress:
         for name, value in asdict(self).items():
             if name != "best" and not 0 <= value < 10**18:
                 raise ValueError(f"{name} is {value}")
+        if self.best is not None and not (
+            self.best.keys() == {"step", "value"}
+            and isinstance(self.best["step"], int)
+            and isinstance(self.best["value"], int | float)
+        ):
+            raise ValueError(f"best is {self.best}")
 
 
 class Trainer:
@@ -68,15 +75,19 @@ class Trainer:
             self.update = STEPS.get(settings.order)
         with build.place(cfg["train"], "metrics"):
             ImageScores(settings.metrics)
+        trackers.check(build.part(cfg["train"], "trackers"), Path())
         self.data, self.validation = (
             self._open_data("train", settings),
             self._open_data("validation", settings),
         )
+        with build.place(cfg["train"], "best"):
+            self._check_best(settings.best)
         self.samples_per_step = settings.batch_size * settings.accumulate * distributed.get_world_size()
         per_epoch = len(self.data) / self.samples_per_step
-        self.settings = settings = settings.in_steps(per_epoch)
-        self.schedule = build.call(Schedule, settings.schedule)
-        self.schedule.warmup = in_steps(self.schedule.warmup, per_epoch)
+        with build.place(self.cfg, "train"):
+            self.settings = settings = settings.in_steps(per_epoch)
+            self.schedule = build.call(Schedule, settings.schedule)
+            self.schedule.warmup = in_steps(self.schedule.warmup, per_epoch)
         self.optimizers = build_optimizers(
             settings.optimizer, self.model.parameter_groups(), clip=settings.clip
         )
@@ -98,10 +109,11 @@ class Trainer:
         if self.step >= self.settings.steps:
             return f"finished at step {self.step}: raise train.steps above it to go on"
         if self.settings.patience is not None and self.progress.stale >= self.settings.patience:
-            best = self.progress.best
+            best, stale = self.progress.best, self.progress.stale
+            when = f"best at step {best['step']}, {stale} validations ago" if best else "never a number"
             return (
-                f"stopped early at step {self.step}: {self.settings.best} was best at step {best['step']}, "
-                f"{self.progress.stale} validations ago; raise train.patience to go on"
+                f"stopped early at step {self.step}: {self.settings.best} was {when}; "
+                "raise train.patience to go on"
             )
         return ""
 
@@ -163,6 +175,15 @@ class Trainer:
             **sample_checks(self.model.inputs),
         )
 
+    def _check_best(self, name: str | None) -> None:
+        """Raise ConfigError where no validation could tell the best."""
+        if name is None:
+            return
+        if not hasattr(METRICS.get(name), "higher_is_better"):
+            raise ConfigError(f"the metric {name!r} does not say whether higher_is_better")
+        if "image" not in self.validation.fields:
+            raise ConfigError("the held-out samples have no photos to score with")
+
     def score(
         self, count: int, give_up: Callable[[], bool] = lambda: False
     ) -> tuple[dict[str, float], dict] | None:
@@ -183,13 +204,18 @@ class Trainer:
         self._batches.close()
 
     def note(self, scores: Mapping[str, float]) -> bool | None:
-        """Remember a validation and whether it is the best so far; None where no metric tells."""
+        """Remember a validation and whether it is the best so far, which NaN never is.
+
+        None where no metric tells.
+        """
         self.progress.validated = self.step
         name, best = self.settings.best, self.progress.best
         if name is None or name not in scores:
             return None
         value, higher = scores[name], METRICS.get(name).higher_is_better
-        if best is None or (value > best["value"] if higher else value < best["value"]):
+        worst = -math.inf if higher else math.inf
+        known = worst if best is None else best["value"]
+        if value > known if higher else value < known:
             self.progress.best, self.progress.stale = {"step": self.step, "value": value}, 0
             return True
         self.progress.stale += 1
