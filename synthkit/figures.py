@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from torch import Tensor
 
 from synthkit.distributed import mean
+from synthkit.errors import ConfigError, shown
 from synthkit.steps import SIGNAL
 
 
@@ -18,8 +19,17 @@ class Figures:
         self.waited, self.took, self.steps = 0.0, 0.0, 0
 
     def add(self, logs: Mapping[str, Tensor]) -> None:
-        """Count the logs of a step, or of one of its micro-batches: losses, and signals named signal/NAME."""
+        """Count the logs of a step, or of one of its micro-batches: losses, and signals named signal/NAME.
+
+        Raises ConfigError where they are not what a step returns, a mapping of scalar tensors.
+        """
+        if not isinstance(logs, Mapping):
+            raise ConfigError(f"the step of train.order must return a mapping, not {shown(logs)}")
         for name, value in logs.items():
+            if not isinstance(value, Tensor) or value.dim():
+                raise ConfigError(
+                    f"the step of train.order must log scalar tensors; {name!r} is {shown(value)}"
+                )
             self.sums[name] = self.sums.get(name, 0) + value
             self.counts[name] += 1  # a step need not log every term
 

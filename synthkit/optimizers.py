@@ -8,7 +8,7 @@ from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 from torch.optim import Optimizer
 
 from synthkit import build
-from synthkit.errors import ConfigError, NotFiniteError
+from synthkit.errors import ConfigError, NotFiniteError, shown
 
 OPTIMIZERS = {"Adam": {"fused": True}, "AdamW": {"fused": True}, "SGD": {"fused": True}, "RMSprop": {}}
 SHOWN = 5
@@ -42,13 +42,14 @@ class Optimizers(dict):
         """Step the group's optimiser down the sum of the losses; only its own parameters get gradients.
 
         In all but the last part of a step the gradients, divided by the number of parts, are kept for the
-        next. Raises NotFiniteError, naming terms and parameters, before any parameter is touched.
+        next. Raises NotFiniteError, naming terms and parameters, before any parameter is touched, and
+        ConfigError for terms that cannot train.
         """
         optimizer = self[group]
         parameters = [p for each in optimizer.param_groups for p in each["params"]]
         if self.part == 1:
             optimizer.zero_grad(set_to_none=True)
-        total = sum(losses.values())
+        total = _total(group, losses)
         total = total / self.parts if self.parts > 1 else total
         total.backward(inputs=parameters, retain_graph=retain_graph)
         norm = get_total_norm([p.grad for p in parameters if p.grad is not None])
@@ -69,6 +70,18 @@ class Optimizers(dict):
     def rates(self) -> dict[str, float]:
         """The current learning rate of each group."""
         return {name: optimizer.param_groups[0]["lr"] for name, optimizer in self.items()}
+
+
+def _total(group: str, losses: Mapping[str, Tensor]) -> Tensor:
+    """The sum of the terms, each of which must be a scalar tensor, and one of which must have a gradient."""
+    for name, loss in losses.items():
+        if not isinstance(loss, Tensor) or loss.dim():
+            kind = tuple(loss.shape) if isinstance(loss, Tensor) else shown(loss)
+            raise ConfigError(f"the loss {name!r} of the {group} gave {kind}, not a scalar tensor")
+    if not any(loss.requires_grad for loss in losses.values()):
+        terms = f"{', '.join(losses)} depend on none of its weights" if losses else "model.losses has none"
+        raise ConfigError(f"no loss trains the {group}: {terms}")
+    return sum(losses.values())
 
 
 def _not_finite(group: str, losses: Mapping[str, Tensor], optimizer: Optimizer) -> str:
@@ -117,6 +130,6 @@ def _optimizer(section: Mapping, parameters: Parameters) -> Optimizer:
         choices = ", ".join(OPTIMIZERS)
         raise ConfigError(f"{build.where(section, 'type')}: no optimizer {kind!r}; choose one of {choices}")
     settings = build.without(section, "type")
-    other = {"fused", "foreach", "differentiable"} & set(settings)  # they exclude each other
+    other = {"fused", "foreach"} & set(settings)  # they exclude each other
     wired = {} if other else OPTIMIZERS[kind]
-    return build.call(getattr(torch.optim, kind), settings, params=parameters, **wired)
+    return build.call(getattr(torch.optim, kind), settings, params=parameters, differentiable=False, **wired)

@@ -19,11 +19,10 @@ from synthkit.errors import CheckpointError, ConfigError
 from synthkit.figures import Figures
 from synthkit.health import Monitor
 from synthkit.rehearsal import Estimate, rehearse
-from synthkit.run_folder import claim, starting_point, write_config
+from synthkit.run_folder import claim, starting_point, write_config, writing
 from synthkit.sample_files import write_samples
 from synthkit.trackers import Console, open_trackers
 from synthkit.trainer import Trainer
-
 
 ECHO = 10.0  # seconds within which a signal may reach a process by two ways
 
@@ -85,9 +84,10 @@ def _prepared(cfg: Mapping, start: checkpoint.Checkpoint | None, notices: list[s
         notices.append(f"resumed at step {start.step} from {start.path}")
     elif trainer.settings.init_from is not None:
         try:
-            source, _ = checkpoint.find(Path(trainer.settings.init_from))
+            source, refused = checkpoint.find(Path(trainer.settings.init_from))
         except CheckpointError as error:
             raise ConfigError(str(error), build.where(cfg["train"], "init_from")) from error
+        notices += [f"passed over: {problem}" for problem in refused]
         notices.append(checkpoint.hand_over(source, trainer.model.networks).describe(source))
     return trainer
 
@@ -112,7 +112,8 @@ class Runner:
         trainer = self.trainer
         if distributed.is_main_process():
             write_config(self.folder, trainer.cfg)
-            self.trackers = open_trackers(build.part(trainer.cfg["train"], "trackers"), self.folder)
+            with writing(self.folder):
+                self.trackers = open_trackers(build.part(trainer.cfg["train"], "trackers"), self.folder)
         memory.reset_peak(trainer.model.device)
         try:
             with _signals() as stopped, worker_errors():
@@ -199,7 +200,8 @@ class Runner:
             marks = {} if best is None else {"metric": self.settings.best, "best": best}
             self.log("validation", scores=scores, images=count, **marks)
         if distributed.is_main_process():
-            write_samples(self.folder, trainer.step, pictures)
+            with writing(self.folder):
+                write_samples(self.folder, trainer.step, pictures)
             self.log("samples", folder=str(self.folder / "samples" / f"{trainer.step:08d}"))
 
     def _facts(self, estimate: Estimate | None) -> dict:

@@ -41,7 +41,7 @@ class Training:
         validate_every: how often held-out samples are scored and drawn, a length; the end does it too.
         save_every: how often a checkpoint is written, a length; the end does it too.
         validation_images: how many held-out samples are scored.
-        samples: how many of them are drawn.
+        samples: how many of them are drawn; of several processes only the first one's share is.
         metrics: registered metrics of the validation.
         best: the metric by which the best checkpoint is told, which is kept; null for none.
         patience: validations in a row without a better value of `best` after which the training ends.

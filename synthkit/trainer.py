@@ -17,7 +17,7 @@ from synthkit.data.loader import batches
 from synthkit.data.samples import Samples
 from synthkit.devices import pick_device, to_device
 from synthkit.ema import Average
-from synthkit.errors import CheckpointError, ConfigError, NotFiniteError
+from synthkit.errors import CheckpointError, ConfigError, NotFiniteError, PluginError
 from synthkit.evaluate import ImageScores
 from synthkit.figures import Figures
 from synthkit.inputs import sample_checks
@@ -149,6 +149,8 @@ class Trainer:
                 return self.update(self.model, batch, self.optimizers)
         except NotFiniteError as error:
             raise NotFiniteError(f"step {self.step + 1}, {', '.join(batch['name'])}: {error}") from error
+        except SystemExit as error:  # a signal's is raised elsewhere; the run would seem to have succeeded
+            raise PluginError(f"step {self.step + 1}: a part of it exits, with {error.code!r}") from error
 
     @cached_property
     def _batches(self) -> Iterator[dict]:

@@ -22,10 +22,10 @@ def validate(
     drawn: int,
     give_up: Callable[[], bool] = lambda: False,
 ) -> dict[str, dict] | None:
-    """Score the first `count` samples that have photos; return the pictures of the first `drawn` by name.
+    """Score the first `count` samples where they have photos; return pictures of the first `drawn` by name.
 
-    Each process takes an equal stretch of them, the first one those that are drawn. None where `give_up`
-    said so in between.
+    Each process takes an equal stretch of them, and draws from its own: of several processes the first one's
+    pictures are fewer where `drawn` is more than its stretch. None where `give_up` said so in between.
     """
     count = min(count, len(samples))
     share, rank = -(-count // get_world_size()), get_rank()

@@ -371,6 +371,7 @@ def test_memory_that_runs_out_says_what_helps():
         ("train.schedule.decay=square", "decay is 'square': choose one of linear, cosine"),
         ("train.schedule.warmup=-1", "warmup is -1"),
         ("train.accumulate=0", "accumulate is 0"),
+        ("train.optimizer.differentiable=true", "is set by synthkit"),
         ("train.optimizer={critic: {lr: 0.1}}", r"train\.optimizer\.critic .*unknown key 'critic'"),
     ],
 )
