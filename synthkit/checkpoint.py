@@ -160,12 +160,12 @@ def find(run: Path) -> tuple[Checkpoint, list[str]]:
 
 
 def find_best(run: Path) -> tuple[Checkpoint, list[str]]:
-    """The checkpoint at which the run's newest says it was best; otherwise as `find`."""
+    """The checkpoint that the run's newest (or `run` itself, if it is one) says was best; else as `find`."""
     newest, refused = find(run)
     best = newest.state["progress"].get("best")
     if not isinstance(best, dict) or not isinstance(best.get("step"), int):
         raise CheckpointError(f"{run} has no best checkpoint: its config names no metric in train.best")
-    return read(run / "checkpoints" / f"{best['step']:08d}"), refused
+    return read(newest.path.parent / f"{best['step']:08d}"), refused
 
 
 class Handover(NamedTuple):

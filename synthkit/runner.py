@@ -48,6 +48,8 @@ def train(cfg: Mapping, work_dir: str | Path, *, resume: bool = False) -> Path:
             return _leave(folder, [*notices, trainer.ending])
         distributed.barrier()  # the first process writes into the folder that the others have just looked at
         with closing(claim(folder)) if distributed.is_main_process() else nullcontext():
+            if distributed.is_main_process():
+                _check_untouched(folder, cfg, resume, start)
             estimate = None
             if trainer.settings.dry_run:
                 with worker_errors():
@@ -82,6 +84,11 @@ def _prepared(cfg: Mapping, start: checkpoint.Checkpoint | None, notices: list[s
     if start is not None:
         trainer.restore(start)
         notices.append(f"resumed at step {start.step} from {start.path}")
+        before, now = len(start.state["random"]), distributed.get_world_size()
+        if before != now:
+            notices.append(
+                f"{now} in place of {before} processes train: a step takes {trainer.samples_per_step} samples"
+            )
     elif trainer.settings.init_from is not None:
         try:
             source, refused = checkpoint.find(Path(trainer.settings.init_from))
@@ -90,6 +97,13 @@ def _prepared(cfg: Mapping, start: checkpoint.Checkpoint | None, notices: list[s
         notices += [f"passed over: {problem}" for problem in refused]
         notices.append(checkpoint.hand_over(source, trainer.model.networks).describe(source))
     return trainer
+
+
+def _check_untouched(folder: Path, cfg: Mapping, resume: bool, start: checkpoint.Checkpoint | None) -> None:
+    """Raise CheckpointError where another process has trained in the folder since `start` was read."""
+    now, _ = starting_point(folder, cfg, resume)
+    if (now and now.step) != (start and start.step):
+        raise CheckpointError(f"another process has just trained in {folder}: begin again")
 
 
 def _leave(folder: Path, notices: Sequence[str]) -> Path:

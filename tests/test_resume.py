@@ -135,3 +135,15 @@ def test_signal_in_a_validation_makes_it_up(tmp_path, monkeypatch):
     assert checkpoint.find(tmp_path / "run")[0].state["progress"]["validated"] == 0
     train(tiny("train.best=psnr"), tmp_path / "run", resume=True)
     assert_equal(at(tmp_path / "run", 6), at(whole, 6))
+
+
+def test_fewer_processes_are_said(tmp_path, monkeypatch, capsys):
+    """They make the steps smaller; the same number passes without a word."""
+    monkeypatch.setattr("synthkit.training_state.all_gather_object", lambda state: [state, state])
+    run = train(tiny("train.steps=3"), tmp_path / "run")
+    monkeypatch.undo()
+    capsys.readouterr()
+    train(tiny("train.steps=6"), run, resume=True)
+    assert "1 in place of 2 processes train: a step takes 2 samples" in capsys.readouterr().err
+    train(tiny("train.steps=9"), run, resume=True)
+    assert "in place of" not in capsys.readouterr().err

@@ -12,7 +12,7 @@ import torch
 from small_runs import half_of, records, tiny
 
 import synthkit
-from synthkit import checkpoint, config
+from synthkit import checkpoint, config, runner
 from synthkit.errors import CheckpointError, ConfigError, DataError, NotFiniteError
 from synthkit.registry import LOSSES
 from synthkit.run_folder import claim
@@ -239,3 +239,21 @@ def test_it_learns(tmp_path):
     run = train(cfg, tmp_path / "run")
     losses = [record["losses"]["pixels"] for record in records(run) if record["kind"] == "train"]
     assert losses[-1] < 0.6 * losses[0]
+
+
+@pytest.mark.parametrize(("resume", "message"), [(False, "is not empty"), (True, "has just trained in")])
+def test_a_run_that_came_and_went_meanwhile_is_not_written_over(tmp_path, monkeypatch, resume, message):
+    """The folder is looked at before the model is built and claimed after it."""
+    folder, prepared, others = tmp_path / "run", runner._prepared, [tiny("train.steps=3")]
+
+    def slow(*arguments):
+        trainer = prepared(*arguments)
+        if others:
+            train(others.pop(), folder)
+        return trainer
+
+    monkeypatch.setattr("synthkit.runner._prepared", slow)
+    with pytest.raises(CheckpointError, match=message):
+        train(tiny(), folder, resume=resume)
+    assert checkpoint.steps(folder / "checkpoints") == [3]
+    assert [record["kind"] for record in records(folder)].count("start") == 1

@@ -102,6 +102,7 @@ def test_best_checkpoint_is_kept_and_found(tmp_path):
     assert [record["best"] for record in of(run, "validation")] == [True, True, False, False, False, False]
     assert inference.load(run).step == 6
     assert inference.load(run, best=True).step == 2
+    assert inference.load(run / "checkpoints" / "00000006", best=True).step == 2
 
 
 def test_best_is_saved_between_the_saves(tmp_path):
