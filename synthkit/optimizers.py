@@ -1,6 +1,6 @@
 """Optimisers by their torch names, and how a step updates with them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -13,7 +13,7 @@ from synthkit.errors import ConfigError, NotFiniteError, shown
 OPTIMIZERS = {"Adam": {"fused": True}, "AdamW": {"fused": True}, "SGD": {"fused": True}, "RMSprop": {}}
 SHOWN = 5
 
-Parameters = Iterable[nn.Parameter | tuple[str, nn.Parameter]]
+Parameters = Sequence[nn.Parameter | tuple[str, nn.Parameter]]
 
 
 class Optimizers(dict):
@@ -112,12 +112,16 @@ def build_optimizers(
     shared = build.without(section, *groups)
     made = {}
     for name, parameters in groups.items():
+        if not parameters:
+            raise ConfigError(f"the {name} has no weights to train")
         own = build.part(section, name)
         made[name] = _optimizer(_laid_over(shared, own), parameters)
     return Optimizers(made, clip=clip)
 
 
 def _laid_over(shared: Mapping, own: Mapping) -> Mapping:
+    if not own:
+        return shared
     if not isinstance(shared, build.Section) or not isinstance(own, build.Section):
         return {**shared, **own}
     origins = {**shared.origins, **own.origins}

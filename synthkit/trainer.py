@@ -224,10 +224,14 @@ class Trainer:
         return False
 
     def save(self, folder: Path) -> None:
-        """Write a checkpoint into `folder`; the first process does, and all of them give their state."""
+        """Write a checkpoint into `folder`; the first process does, and all of them give their state.
+
+        Raises NotFiniteError where a step made weights infinite, and CheckpointError as `checkpoint.save`.
+        """
         randoms, training = training_state.collect(self.model, self.optimizers)
         if not distributed.is_main_process():
             return
+        self._check_weights()
         tensors = {"weights": self.model.networks.state_dict(), "training": training}
         if self.average is not None:
             tensors["average"] = self.average.tensors()
@@ -245,6 +249,11 @@ class Trainer:
             keep=self.settings.keep,
             spare=(self.progress.best["step"],) if self.progress.best else (),
         )
+
+    def _check_weights(self) -> None:
+        named = self.model.networks.named_parameters()
+        if wrong := [name for name, weight in named if not weight.isfinite().all()]:
+            raise NotFiniteError(f"step {self.step} left weights that are not finite: {', '.join(wrong[:5])}")
 
     def restore(self, start: checkpoint.Checkpoint) -> None:
         """Go on from a checkpoint of this run. Raises CheckpointError where it does not fit."""

@@ -8,10 +8,10 @@ from small_runs import tiny
 from torch import nn
 
 from synthkit import checkpoint
-from synthkit.errors import CheckpointError, ConfigError, PluginError
+from synthkit.errors import CheckpointError, ConfigError, NotFiniteError, PluginError
 from synthkit.evaluate import ImageScores
 from synthkit.figures import Figures
-from synthkit.registry import DISCRIMINATORS, LOSSES, METRICS
+from synthkit.registry import DISCRIMINATORS, GENERATORS, LOSSES, METRICS
 from synthkit.runner import train
 
 
@@ -106,3 +106,22 @@ def test_init_from_says_what_it_passed_over(tmp_path, capsys):
     said = capsys.readouterr().err
     assert "passed over: " in said
     assert "weights.safetensors is damaged" in said
+
+
+def test_weights_that_are_not_finite_are_not_saved(tmp_path):
+    """The step's gradients were finite; the rate was not to be believed."""
+    changes = ("train.optimizer={type: SGD, lr: 1e300}", "train.save_every=1", "train.dry_run=false")
+    with pytest.raises(NotFiniteError, match=r"step 1 left weights that are not finite: generator\."):
+        train(tiny(*changes), tmp_path / "run")
+    assert checkpoint.steps(tmp_path / "run" / "checkpoints") == []
+
+
+def test_a_generator_without_weights(tmp_path):
+    @GENERATORS.register_module("user/frozen", force=True)
+    class Frozen(nn.Conv2d):
+        def __init__(self, in_channels):
+            super().__init__(in_channels, 3, 1)
+            self.requires_grad_(False)
+
+    with pytest.raises(ConfigError, match="the generator has no weights to train"):
+        train(tiny("model.generator={type: user/frozen, _delete_: true}"), tmp_path / "run")

@@ -373,6 +373,8 @@ def test_memory_that_runs_out_says_what_helps():
         ("train.schedule.warmup=-1", "warmup is -1"),
         ("train.accumulate=0", "accumulate is 0"),
         ("train.optimizer.differentiable=true", "is set by synthkit"),
+        ("train.optimizer.weight_decay=-1", r"train\.optimizer \(.*Invalid weight_decay value: -1"),
+        ("train.optimizer.lr=fast", r"train\.optimizer\.lr \(command line\): 'fast'"),
         ("train.optimizer={critic: {lr: 0.1}}", r"train\.optimizer\.critic .*unknown key 'critic'"),
     ],
 )
