@@ -23,16 +23,18 @@ from torch import Tensor, nn
 from synthkit.errors import CheckpointError
 
 FORMAT = 1
+REPLACED = ".{}.replaced"
 MANIFEST = "manifest.json"
 SHOWN = 12  # keys of a kind in a message
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A verified checkpoint folder and what its `state.json` says."""
+    """A verified checkpoint folder, what its `state.json` says, and the files that its manifest lists."""
 
     path: Path
     state: dict
+    files: frozenset[str] = frozenset()
 
     @property
     def config(self) -> dict:
@@ -45,7 +47,7 @@ class Checkpoint:
     @property
     def is_averaged(self) -> bool:
         """Whether it holds averaged weights too."""
-        return (self.path / "average.safetensors").is_file()
+        return "average.safetensors" in self.files
 
     def weights(self) -> dict[str, Tensor]:
         """The networks' state dict."""
@@ -82,8 +84,11 @@ def save(
     never removed. Raises CheckpointError when it cannot be written (disk full …); the older checkpoints are
     untouched then.
     """
-    final, partial = folder / f"{step:08d}", folder / f".{step:08d}.partial"
+    final, partial, replaced = (
+        folder / name.format(f"{step:08d}") for name in ("{}", ".{}.partial", REPLACED)
+    )
     try:
+        _put_back(folder)
         for leftover in folder.glob(".*.partial"):
             shutil.rmtree(leftover, ignore_errors=True)
         partial.mkdir(parents=True)
@@ -93,9 +98,12 @@ def save(
         _write_json(partial / MANIFEST, {path.name: _record(path) for path in sorted(partial.iterdir())})
         for path in (*partial.iterdir(), partial):
             _flush(path)
-        shutil.rmtree(final, ignore_errors=True)
+        if final.exists():  # a validation was made up, or it is damaged
+            shutil.rmtree(replaced, ignore_errors=True)
+            final.rename(replaced)
         partial.rename(final)
         _flush(folder)
+        shutil.rmtree(replaced, ignore_errors=True)
     except (OSError, SafetensorError) as err:
         shutil.rmtree(partial, ignore_errors=True)
         raise CheckpointError(f"the checkpoint {final} could not be written: {err}") from err
@@ -105,6 +113,14 @@ def save(
     for old in older[:-keep]:
         shutil.rmtree(folder / f"{old:08d}", ignore_errors=True)
     return final
+
+
+def _put_back(folder: Path) -> None:
+    """Give a checkpoint its name again that was being replaced when its process died."""
+    for old in folder.glob(REPLACED.format("*")):
+        final = folder / old.name.split(".")[1]
+        if not final.exists():
+            old.rename(final)
 
 
 def steps(folder: Path) -> list[int]:
@@ -126,7 +142,7 @@ def read(path: Path) -> Checkpoint:
     if missing := {"state.json", "weights.safetensors", "training.safetensors"} - set(manifest):
         raise CheckpointError(f"{path / MANIFEST} does not list {', '.join(sorted(missing))}")
     _check_state(state, path / "state.json")
-    return Checkpoint(path, state)
+    return Checkpoint(path, state, frozenset(manifest))
 
 
 def _check_state(state: object, path: Path) -> None:
@@ -151,21 +167,28 @@ def find(run: Path) -> tuple[Checkpoint, list[str]]:
     if not run.is_dir():
         raise CheckpointError(f"there is no run folder {run}")
     folder, refused = run / "checkpoints", []
-    for step in reversed(steps(folder)):
+    for path in _newest_first(folder):
         try:
-            return read(folder / f"{step:08d}"), refused
+            return read(path), refused
         except CheckpointError as err:
             refused.append(str(err))
     raise CheckpointError("\n".join([f"{folder} holds no whole checkpoint", *refused]))
 
 
+def _newest_first(folder: Path) -> list[Path]:
+    """The checkpoints by step; one that was being replaced when its process died stands in for it."""
+    replaced = {path.name.split(".")[1]: path for path in folder.glob(REPLACED.format("*"))}
+    found = replaced | {path.name: path for path in (folder / f"{step:08d}" for step in steps(folder))}
+    return [found[name] for name in sorted(found, reverse=True)]
+
+
 def find_best(run: Path) -> tuple[Checkpoint, list[str]]:
-    """The checkpoint at which the run's newest says it was best; otherwise as `find`."""
+    """The checkpoint that the run's newest (or `run` itself, if it is one) says was best; else as `find`."""
     newest, refused = find(run)
     best = newest.state["progress"].get("best")
     if not isinstance(best, dict) or not isinstance(best.get("step"), int):
         raise CheckpointError(f"{run} has no best checkpoint: its config names no metric in train.best")
-    return read(run / "checkpoints" / f"{best['step']:08d}"), refused
+    return read(newest.path.parent / f"{best['step']:08d}"), refused
 
 
 class Handover(NamedTuple):

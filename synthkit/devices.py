@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import torch
 
-from synthkit.errors import ConfigError
+from synthkit.errors import ConfigError, shown
 
 
 def pick_device(name: str = "auto") -> torch.device:
@@ -14,8 +14,8 @@ def pick_device(name: str = "auto") -> torch.device:
 
     `auto` and `cuda` give each process that torchrun started the GPU of its local rank.
     """
-    if not re.fullmatch(r"auto|cpu|cuda(:[0-9]{1,3})?", name):
-        raise ConfigError(f"no device {name!r}: choose auto, cpu, cuda or cuda:N")
+    if not isinstance(name, str) or not re.fullmatch(r"auto|cpu|cuda(:[0-9]{1,3})?", name):
+        raise ConfigError(f"no device {shown(name)}: choose auto, cpu, cuda or cuda:N")
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     rank = os.environ.get("LOCAL_RANK")

@@ -11,7 +11,8 @@ class Average:
     """An exponential moving average of the networks that translate.
 
     Used by most GANs since Karras et al. (ICLR 2018, section 5). In the first steps the average is shorter,
-    (1 + n) / (10 + n) after n of them, so that it forgets the initial weights.
+    (1 + n) / (10 + n) after n of them, so that it forgets the initial weights. Running statistics of norms
+    are averaged like weights; all other buffers are copied.
 
     Args:
         networks: by name; the discriminator is left out.
@@ -27,8 +28,6 @@ class Average:
             for before, now in zip(old, new, strict=True):
                 if before.is_floating_point():
                     before.lerp_(now, 1 - kept)
-                else:
-                    before.copy_(now)
 
         self._source = nn.ModuleDict({name: net for name, net in networks.items() if name != "discriminator"})
         self._averaged = AveragedModel(self._source, multi_avg_fn=average, use_buffers=True)
@@ -43,6 +42,9 @@ class Average:
     def update(self) -> None:
         """Take in the networks' present weights."""
         self._averaged.update_parameters(self._source)
+        for (name, ours), theirs in zip(self.networks.named_buffers(), self._source.buffers(), strict=True):
+            if "running_" not in name:  # a mean of spectral norm's unit vectors would be too short
+                ours.copy_(theirs)
 
     def tensors(self) -> dict[str, Tensor]:
         """The averaged state dict, and `count`, the updates so far."""

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from synthkit.distributed import all_gather_object
+from synthkit.errors import ConfigError, shown
 from synthkit.registry import METRICS
 
 
@@ -17,9 +18,15 @@ class ImageScores:
         self.values: dict[str, list[Tensor]] = {name: [] for name in metrics}
 
     def add(self, fake: Tensor, real: Tensor) -> None:
-        """Score a batch."""
+        """Score a batch. Raises ConfigError where a metric does not give one value per image."""
         for name, function in self.functions.items():
-            self.values[name].append(function(fake, real).double().cpu())
+            values = function(fake, real)
+            if not isinstance(values, Tensor) or values.shape != (len(fake),):
+                kind = tuple(values.shape) if isinstance(values, Tensor) else shown(values)
+                raise ConfigError(
+                    f"the metric {name!r} gave {kind}, not one value for each of {len(fake)} images"
+                )
+            self.values[name].append(values.double().cpu())
 
     def means(self) -> dict[str, float]:
         """The mean of each metric over all images so far, of all processes; empty without any."""

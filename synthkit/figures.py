@@ -2,10 +2,12 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from statistics import fmean
 
 from torch import Tensor
 
-from synthkit.distributed import mean
+from synthkit.distributed import all_gather_object
+from synthkit.errors import ConfigError, shown
 from synthkit.steps import SIGNAL
 
 
@@ -18,8 +20,17 @@ class Figures:
         self.waited, self.took, self.steps = 0.0, 0.0, 0
 
     def add(self, logs: Mapping[str, Tensor]) -> None:
-        """Count the logs of a step, or of one of its micro-batches: losses, and signals named signal/NAME."""
+        """Count the logs of a step, or of one of its micro-batches: losses, and signals named signal/NAME.
+
+        Raises ConfigError where they are not what a step returns, a mapping of scalar tensors.
+        """
+        if not isinstance(logs, Mapping):
+            raise ConfigError(f"the step of train.order must return a mapping, not {shown(logs)}")
         for name, value in logs.items():
+            if not isinstance(value, Tensor) or value.dim():
+                raise ConfigError(
+                    f"the step of train.order must log scalar tensors; {name!r} is {shown(value)}"
+                )
             self.sums[name] = self.sums.get(name, 0) + value
             self.counts[name] += 1  # a step need not log every term
 
@@ -29,10 +40,15 @@ class Figures:
 
     def means(self) -> dict:
         """Mean losses and signals over steps and processes, seconds per step, the share waiting for data."""
-        means = {name: mean(value / self.counts[name]).item() for name, value in sorted(self.sums.items())}
+        own = {name: (value / self.counts[name]).item() for name, value in self.sums.items()}
+        processes = all_gather_object(own)  # which need not all have logged the same terms
+        names = dict.fromkeys(name for each in processes for name in each)
+        means = {name: fmean(each[name] for each in processes if name in each) for name in names}
         return {
-            "losses": {name: means[name] for name in self.sums if not name.startswith(SIGNAL)},
-            "signals": {name.removeprefix(SIGNAL): means[name] for name in means if name.startswith(SIGNAL)},
+            "losses": {name: value for name, value in means.items() if not name.startswith(SIGNAL)},
+            "signals": {
+                name.removeprefix(SIGNAL): value for name, value in means.items() if name.startswith(SIGNAL)
+            },
             "seconds_per_step": round(self.took / self.steps, 4),
             "data_wait": round(self.waited / self.took, 4),
         }

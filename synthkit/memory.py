@@ -11,6 +11,7 @@ import torch
 from synthkit.errors import SynthkitError
 
 STATUS, RESET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
+MACHINE, CONTAINER = Path("/proc/meminfo"), Path("/sys/fs/cgroup/memory.max")
 ADVICE = (
     "what helps, the cheapest first: train.precision=bf16; a smaller train.batch_size, with train.accumulate "
     "raised by the same factor; a smaller data.transform.crop or resize; narrower networks"
@@ -36,13 +37,15 @@ def peak(device: torch.device) -> int:
 
 
 def available(device: torch.device) -> int | None:
-    """Bytes of memory in all: the GPU's or the machine's; None where that cannot be told."""
+    """Bytes of memory in all: the GPU's, or the machine's or container's; None where that cannot be told."""
     if device.type == "cuda":
         return torch.cuda.get_device_properties(device).total_memory
+    found = []
     with suppress(OSError):
-        if found := re.search(r"MemTotal:\s+(\d+) kB", Path("/proc/meminfo").read_text()):
-            return int(found[1]) * 1024
-    return None
+        found += [int(size) * 1024 for size in re.findall(r"MemTotal:\s+(\d+) kB", MACHINE.read_text())]
+    with suppress(OSError, ValueError):  # "max" is no limit
+        found.append(int(CONTAINER.read_text()))
+    return min(found, default=None)
 
 
 def readable(size: float) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 from synthkit import distributed, memory
 from synthkit.data.loader import collate
 from synthkit.devices import to_device
-from synthkit.errors import CheckpointError
+from synthkit.run_folder import writing
 from synthkit.summary import NetworkSummary, summarize
 from synthkit.trainer import Trainer
 
@@ -113,12 +113,9 @@ def _saved(trainer: Trainer, folder: Path) -> int:
         return 0
     for leftover in folder.glob(f"{SCRATCH}*"):  # of a dry run that was killed
         shutil.rmtree(leftover, ignore_errors=True)
-    try:
-        with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=folder) as scratch:
-            trainer.save(Path(scratch))
-            return sum(path.stat().st_size for path in Path(scratch).rglob("*") if path.is_file())
-    except OSError as err:
-        raise CheckpointError(f"the run folder {folder} cannot be written: {err}") from err
+    with writing(folder), tempfile.TemporaryDirectory(prefix=SCRATCH, dir=folder) as scratch:
+        trainer.save(Path(scratch))
+        return sum(path.stat().st_size for path in Path(scratch).rglob("*") if path.is_file())
 
 
 def _duration(seconds: float) -> str:

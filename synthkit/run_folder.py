@@ -1,6 +1,7 @@
 """The folder of a run: claiming it for one process, and where a resumed run goes on."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
@@ -41,23 +42,28 @@ def starting_point(
     return checkpoint.find(folder)
 
 
+@contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Within it, what cannot be written into the run folder is a CheckpointError."""
+    try:
+        yield
+    except OSError as err:
+        raise CheckpointError(f"the run folder {folder} cannot be written: {err}") from err
+
+
 def claim(folder: Path) -> TextIO:
     """Make the run folder and lock it; the lock lasts as long as the returned file.
 
     The kernel drops it with the process, however that ends. Raises CheckpointError if another process has it.
     """
-    try:
+    with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
         return lock.hold(folder)
-    except OSError as err:
-        raise CheckpointError(f"the run folder {folder} cannot be written: {err}") from err
 
 
 def write_config(folder: Path, cfg: Mapping) -> None:
     """Write the resolved config to RUN/config.yaml. Raises CheckpointError where that fails."""
     partial = folder / ".config.yaml.partial"
-    try:
+    with writing(folder):
         partial.write_text(config.dump(cfg), encoding="utf-8")
         partial.replace(folder / "config.yaml")
-    except OSError as err:
-        raise CheckpointError(f"the run folder {folder} cannot be written: {err}") from err

@@ -1,12 +1,10 @@
 """The training loop: a resolved config becomes a run folder."""
 
-import os
-import signal
+import math
 import tempfile
-import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, nullcontext
+from collections.abc import Mapping, Sequence
+from contextlib import closing, nullcontext
 from dataclasses import asdict
 from pathlib import Path
 
@@ -14,22 +12,16 @@ import torch
 
 from synthkit import __version__, build, checkpoint, config, distributed, memory
 from synthkit.data.loader import worker_errors
-from synthkit.devices import pick_device
 from synthkit.errors import CheckpointError, ConfigError, SynthkitError
 from synthkit.figures import Figures
 from synthkit.health import Monitor
 from synthkit.rehearsal import Estimate, rehearse
-from synthkit.run_folder import claim, starting_point, write_config
+from synthkit.run_folder import claim, starting_point, write_config, writing
 from synthkit.sample_files import write_samples
+from synthkit.surroundings import Interrupted, agreed, joined, signals
 from synthkit.trackers import Console, open_trackers
 from synthkit.trackers import check as check_trackers
 from synthkit.trainer import Trainer
-
-ECHO = 10.0  # seconds within which a signal may reach a process by two ways
-
-
-class Interrupted(SystemExit):
-    """Ended by a signal after the step in progress; a checkpoint was saved. The code is 128 + the signal."""
 
 
 def train(cfg: Mapping, work_dir: str | Path, *, resume: bool = False) -> Path:
@@ -41,56 +33,62 @@ def train(cfg: Mapping, work_dir: str | Path, *, resume: bool = False) -> Path:
     torchrun started the first one alone writes.
     """
     cfg, folder = config.from_dict(cfg) if not isinstance(cfg, config.Section) else cfg, Path(work_dir)
-    with _joined(cfg):
+    with joined(cfg):
         start, refused = starting_point(folder, cfg, resume)
         notices = [f"passed over: {problem}" for problem in refused]
         trainer = _prepared(cfg, start, notices)
-        check_trackers(build.part(cfg["train"], "trackers"), folder)
-        if trainer.ending:
+        if trainer.ending and not trainer.lacks_validation:
             return _leave(folder, [*notices, trainer.ending])
         distributed.barrier()  # the first process writes into the folder that the others have just looked at
-        with closing(claim(folder)) if distributed.is_main_process() else nullcontext():
+        first = distributed.is_main_process()
+        with closing(claim(folder)) if first else nullcontext(), signals() as stopped, worker_errors():
+            if first:
+                _check_untouched(folder, cfg, resume, start)
             estimate = None
-            if trainer.settings.dry_run:
-                with worker_errors():
-                    estimate = rehearse(trainer, folder)
+            if trainer.settings.dry_run and not trainer.ending:
+                estimate = rehearse(trainer, folder)
                 del trainer  # it has learnt something: the training begins with one that has not
                 trainer = _prepared(cfg, start, [])
-            Runner(trainer, folder).run(notices, estimate)
+            if received := agreed(stopped):
+                raise Interrupted(128 + received)
+            Runner(trainer, folder).run(notices, estimate, stopped)
     return folder
 
 
 def dry_run(cfg: Mapping) -> Estimate:
     """Try a few steps, a validation and a save of a config, keep nothing, and estimate the whole training."""
     cfg = config.from_dict(cfg) if not isinstance(cfg, config.Section) else cfg
-    with _joined(cfg), tempfile.TemporaryDirectory() as folder, worker_errors():
+    with joined(cfg), tempfile.TemporaryDirectory() as folder, worker_errors():
         return rehearse(_prepared(cfg, None, []), Path(folder))
-
-
-@contextmanager
-def _joined(cfg: Mapping) -> Iterator[None]:
-    """What surrounds a training: its processes, determinism, and what is said when memory runs out."""
-    settings = build.part(cfg, "train")
-    with build.place(settings, "device"):
-        device = pick_device(settings.get("device", "auto"))
-    bits = _deterministic() if settings.get("deterministic") is True else nullcontext()
-    with memory.advice(device), distributed.joined(device), bits:
-        yield
 
 
 def _prepared(cfg: Mapping, start: checkpoint.Checkpoint | None, notices: list[str]) -> Trainer:
     """A trainer at the point where the training begins or goes on; `notices` takes what there is to say."""
+    check_trackers(build.part(build.need(cfg, "train"), "trackers"), Path())
     trainer = Trainer(cfg)
     if start is not None:
         trainer.restore(start)
         notices.append(f"resumed at step {start.step} from {start.path}")
+        before, now = len(start.state["random"]), distributed.get_world_size()
+        if before != now:
+            notices.append(
+                f"{now} in place of {before} processes train: a step takes {trainer.samples_per_step} samples"
+            )
     elif trainer.settings.init_from is not None:
         try:
-            source, _ = checkpoint.find(Path(trainer.settings.init_from))
+            source, refused = checkpoint.find(Path(trainer.settings.init_from))
         except CheckpointError as error:
             raise ConfigError(str(error), build.where(cfg["train"], "init_from")) from error
+        notices += [f"passed over: {problem}" for problem in refused]
         notices.append(checkpoint.hand_over(source, trainer.model.networks).describe(source))
     return trainer
+
+
+def _check_untouched(folder: Path, cfg: Mapping, resume: bool, start: checkpoint.Checkpoint | None) -> None:
+    """Raise CheckpointError where another process has trained in the folder since `start` was read."""
+    now, _ = starting_point(folder, cfg, resume)
+    if (now and now.step) != (start and start.step):
+        raise CheckpointError(f"another process has just trained in {folder}: begin again")
 
 
 def _leave(folder: Path, notices: Sequence[str]) -> Path:
@@ -108,28 +106,24 @@ class Runner:
         self.settings, self.monitor = trainer.settings, Monitor()
         self.trackers = []
 
-    def run(self, notices: Sequence[str], estimate: Estimate | None) -> None:
-        """Train until the end, or until a signal arrives: then save, and raise Interrupted."""
+    def run(self, notices: Sequence[str], estimate: Estimate | None, stopped: Sequence[int]) -> None:
+        """Train until the end, or until a signal arrives in `stopped`: then save, and raise Interrupted."""
         trainer = self.trainer
         if distributed.is_main_process():
             write_config(self.folder, trainer.cfg)
-            self.trackers = open_trackers(build.part(trainer.cfg["train"], "trackers"), self.folder)
+            with writing(self.folder):
+                self.trackers = open_trackers(build.part(trainer.cfg["train"], "trackers"), self.folder)
         memory.reset_peak(trainer.model.device)
         try:
-            with _signals() as stopped, worker_errors():
-                for notice in notices:
-                    self.log("notice", message=notice)
-                if estimate is not None:
-                    self.log("notice", message=estimate.describe())
-                self.log("start", **self._facts(estimate))
-                received = self._loop(stopped)
-                if received:
-                    self.log("notice", message=f"stopped at step {trainer.step}; --resume goes on")
-                else:
-                    peak = memory.peak(trainer.model.device)
-                    self.log(
-                        "end", seconds=round(trainer.progress.seconds, 1), memory=peak, reason=trainer.ending
-                    )
+            for notice in (*notices, *([] if estimate is None else [estimate.describe()])):
+                self.log("notice", message=notice)
+            self.log("start", **self._facts(estimate))
+            received = self._loop(stopped)
+            if received:
+                self.log("notice", message=f"stopped at step {trainer.step}; --resume goes on")
+            else:
+                peak, seconds = memory.peak(trainer.model.device), round(trainer.progress.seconds, 1)
+                self.log("end", seconds=seconds, memory=peak, reason=trainer.ending)
         except Exception as error:
             known = isinstance(error, SynthkitError)
             self.log("failed", message=str(error) if known else f"{type(error).__name__}: {error}")
@@ -145,9 +139,7 @@ class Runner:
         """Train from the step reached; return the signal that ended it, or 0 at the end of the training."""
         trainer = self.trainer
         began = time.perf_counter() - trainer.progress.seconds
-        if self._is_due("validate_every") and 0 < trainer.step != trainer.progress.validated:
-            self._validate(stopped)  # the run was stopped in between
-        received = 0
+        received = self._make_up(stopped) if trainer.lacks_validation else 0
         while not received and not trainer.ending:
             trainer.advance()
             trainer.progress.seconds = time.perf_counter() - began
@@ -155,24 +147,29 @@ class Runner:
             received = self._milestones(stopped)
         return received
 
+    def _make_up(self, stopped: Sequence[int]) -> int:
+        """The validation that was due when the run was stopped; returns a signal that ends the training."""
+        self._validate(stopped)
+        self._save()
+        return agreed(stopped)
+
     def _milestones(self, stopped: Sequence[int]) -> int:
         """What is due after a step: log, validate, save. Returns the signal that ends it all, else 0."""
         trainer, best = self.trainer, self.trainer.progress.best
-        last = trainer.step == self.settings.steps
-        if last or self._is_due("log_every"):
+        if trainer.is_last or self._is_due("log_every"):
             self._log_figures()
-        received = _agreed(stopped)
+        received = agreed(stopped)
         try:
-            if (last or self._is_due("validate_every")) and not received:
+            if trainer.lacks_validation and not received:
                 self._validate(stopped)
-                received = _agreed(stopped)
+                received = agreed(stopped)
         except Exception:
             if not distributed.launched():  # others would not join in
                 self._save()
             raise
         if trainer.ending or received or self._is_due("save_every") or trainer.progress.best != best:
             self._save()
-        return 0 if trainer.ending else received
+        return received if trainer.lacks_validation or not trainer.ending else 0
 
     def _is_due(self, every: str) -> bool:
         return self.trainer.step % getattr(self.settings, every) == 0
@@ -200,6 +197,10 @@ class Runner:
             return
         scores, pictures = found
         best = trainer.note(scores)
+        if odd := [name for name, value in scores.items() if not math.isfinite(value)]:
+            self.log(
+                "warning", name="a score is not a number", message=f"{', '.join(odd)} of this validation"
+            )
         if scores:
             marks = {} if best is None else {"metric": self.settings.best, "best": best}
             self.log("validation", scores=scores, images=count, **marks)
@@ -236,52 +237,3 @@ class Runner:
         """Give a record to the trackers."""
         for tracker in self.trackers:
             tracker.log({"kind": kind, "step": self.trainer.step, **values})
-
-
-def _agreed(stopped: Sequence[int]) -> int:
-    """The signal that any of the processes received, or 0."""
-    return distributed.largest(stopped[0] if stopped else 0)
-
-
-@contextmanager
-def _deterministic() -> Iterator[None]:
-    """Within it torch uses only operations that give the same bits each time, or raises."""
-    before, benchmark = torch.are_deterministic_algorithms_enabled(), torch.backends.cudnn.benchmark
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS reads it when it is first used
-    torch.use_deterministic_algorithms(True)
-    torch.backends.cudnn.benchmark = False
-    try:
-        yield
-    finally:
-        torch.use_deterministic_algorithms(before)
-        torch.backends.cudnn.benchmark = benchmark
-
-
-@contextmanager
-def _signals() -> Iterator[list[int]]:
-    """Collects SIGINT and SIGTERM, so that the step in progress is finished; a second one ends at once.
-
-    One of several processes gets the same signal from a terminal or scheduler and from torchrun too: there
-    the second one must be some seconds younger.
-    """
-    received: list[int] = []
-    moments: list[float] = []
-
-    def receive(number, frame):
-        received.append(number)
-        moments.append(time.monotonic())
-        if distributed.launched() and moments[-1] - moments[0] < ECHO:
-            return
-        for each, handler in previous.items():
-            signal.signal(each, handler)
-        if len(received) > 1:
-            signal.raise_signal(number)
-
-    previous = {}
-    if threading.current_thread() is threading.main_thread():  # Python allows handlers nowhere else
-        previous = {number: signal.signal(number, receive) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield received
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)

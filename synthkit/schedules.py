@@ -4,7 +4,10 @@ import math
 import re
 from dataclasses import dataclass
 
+from synthkit.errors import ConfigError, shown
+
 DECAYS = {"linear": lambda left: left, "cosine": lambda left: (1 - math.cos(math.pi * left)) / 2}
+LIMIT = 2**32  # of steps
 _EPOCHS = re.compile(r"([0-9]+(?:\.[0-9]+)?) epochs?")
 
 
@@ -43,14 +46,27 @@ class Schedule:
 def check_length(key: str, length: int | str, *, least: int) -> None:
     """Raise ValueError unless `length` is a number of steps from `least` on, or text such as "200 epochs"."""
     if isinstance(length, str):
-        if not _EPOCHS.fullmatch(length):
+        epochs = _EPOCHS.fullmatch(length)
+        if not epochs or (least and not float(epochs[1])):
             raise ValueError(f"{key} is {length!r}: write a number of steps, or text such as '20 epochs'")
-    elif not least <= length < 2**32:
-        raise ValueError(f"{key} is {length}: it must be at least {least}")
+    else:
+        check_range(key, length, least=least)
+
+
+def check_range(key: str, value: int, *, least: int) -> None:
+    """Raise ValueError unless `value` is at least `least`, and below LIMIT."""
+    if not least <= value < LIMIT:
+        raise ValueError(f"{key} is {value}: it must be at least {least}, and below {LIMIT}")
 
 
 def in_steps(length: int | str, steps_per_epoch: float) -> int:
-    """A length in steps, at least one for any epochs. Epochs end within a step where samples do not fit."""
-    if isinstance(length, str):
-        return max(1, math.ceil(float(_EPOCHS.fullmatch(length)[1]) * steps_per_epoch))
-    return length
+    """A length in steps, at least one for any epochs. Epochs end within a step where samples do not fit.
+
+    Raises ConfigError for epochs of LIMIT steps or more.
+    """
+    if not isinstance(length, str):
+        return length
+    steps = float(_EPOCHS.fullmatch(length)[1]) * steps_per_epoch
+    if steps >= LIMIT:
+        raise ConfigError(f"{shown(length)} are too many: they take {steps:.3g} steps, of at most {LIMIT}")
+    return max(1, math.ceil(steps))

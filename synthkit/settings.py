@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import torch
 
-from synthkit.schedules import check_length, in_steps
+from synthkit.schedules import check_length, check_range, in_steps
 from synthkit.translator import PRECISIONS
 
 MEMORY_FORMATS = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}
@@ -41,7 +41,7 @@ class Training:
         validate_every: how often held-out samples are scored and drawn, a length; the end does it too.
         save_every: how often a checkpoint is written, a length; the end does it too.
         validation_images: how many held-out samples are scored.
-        samples: how many of them are drawn.
+        samples: how many of them are drawn; of several processes only the first one's share is.
         metrics: registered metrics of the validation.
         best: the metric by which the best checkpoint is told, which is kept; null for none.
         patience: validations in a row without a better value of `best` after which the training ends.
@@ -86,8 +86,8 @@ class Training:
         ):
             for name in names:
                 value = getattr(self, name)
-                if value is not None and not least <= value < 2**32:
-                    raise ValueError(f"{name} is {value}: it must be at least {least}")
+                if value is not None:
+                    check_range(name, value, least=least)
         for name, choices in (("memory_format", MEMORY_FORMATS), ("precision", PRECISIONS)):
             if getattr(self, name) not in choices:
                 raise ValueError(f"{name} is {getattr(self, name)!r}: choose one of {', '.join(choices)}")
@@ -99,6 +99,8 @@ class Training:
             )
         if self.patience is not None and self.best is None:
             raise ValueError("patience counts validations without a better `best`: name a metric there")
+        if self.best is not None and not self.validation_images:
+            raise ValueError("best needs validation_images, which is 0")
 
     def in_steps(self, steps_per_epoch: float) -> "Training":
         """The same with every length in steps."""

@@ -26,15 +26,19 @@ def summarize(model: Translator, batch: Mapping) -> list[NetworkSummary]:
         network.register_forward_pre_hook(lambda _, inputs, name=name: calls.setdefault(name, inputs))
         for name, network in model.networks.items()
     ]
+    modes = {module: module.training for module in model.networks.modules()}
+    model.networks.eval()  # some norms refuse to train on a batch of one, and none is to follow this one
     try:
         with torch.no_grad():
             condition, fake, _ = model.generate(batch)
             if "discriminator" in model.networks:
                 model.discriminate(condition, fake)
+        return [_summary(name, network, calls[name], model) for name, network in model.networks.items()]
     finally:
         for hook in hooks:
             hook.remove()
-    return [_summary(name, network, calls[name], model) for name, network in model.networks.items()]
+        for module, mode in modes.items():
+            module.training = mode
 
 
 def _summary(name: str, network: nn.Module, inputs: tuple, model: Translator) -> NetworkSummary:

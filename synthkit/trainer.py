@@ -1,5 +1,6 @@
 """A training at a point of its course: what a config builds, what a step changes, what a checkpoint holds."""
 
+import math
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -17,7 +18,7 @@ from synthkit.data.samples import Samples
 from synthkit.data.splits import TRAIN, validation_split
 from synthkit.devices import pick_device, to_device
 from synthkit.ema import Average
-from synthkit.errors import CheckpointError, ConfigError, NotFiniteError
+from synthkit.errors import CheckpointError, ConfigError, NotFiniteError, PluginError
 from synthkit.evaluate import ImageScores
 from synthkit.figures import Figures
 from synthkit.inputs import sample_checks
@@ -48,6 +49,12 @@ class Progress:
         for name, value in asdict(self).items():
             if name != "best" and not 0 <= value < 10**18:
                 raise ValueError(f"{name} is {value}")
+        if self.best is not None and not (
+            self.best.keys() == {"step", "value"}
+            and isinstance(self.best["step"], int)
+            and isinstance(self.best["value"], int | float)
+        ):
+            raise ValueError(f"best is {self.best}")
 
 
 class Trainer:
@@ -73,11 +80,14 @@ class Trainer:
             self._open_data("train", settings),
             self._open_data("validation", settings),
         )
+        with build.place(cfg["train"], "best"):
+            self._check_best(settings.best)
         self.samples_per_step = settings.batch_size * settings.accumulate * distributed.get_world_size()
         per_epoch = len(self.data) / self.samples_per_step
-        self.settings = settings = settings.in_steps(per_epoch)
-        self.schedule = build.call(Schedule, settings.schedule)
-        self.schedule.warmup = in_steps(self.schedule.warmup, per_epoch)
+        with build.place(self.cfg, "train"):
+            self.settings = settings = settings.in_steps(per_epoch)
+            self.schedule = build.call(Schedule, settings.schedule)
+            self.schedule.warmup = in_steps(self.schedule.warmup, per_epoch)
         self.optimizers = build_optimizers(
             settings.optimizer, self.model.parameter_groups(), clip=settings.clip
         )
@@ -94,15 +104,27 @@ class Trainer:
         return self.progress.step
 
     @property
+    def is_last(self) -> bool:
+        """Whether the last step has been made."""
+        return self.step >= self.settings.steps
+
+    @property
+    def lacks_validation(self) -> bool:
+        """Whether a validation is due at this step and has not been made."""
+        due = self.is_last or self.step % self.settings.validate_every == 0
+        return due and 0 < self.step != self.progress.validated
+
+    @property
     def ending(self) -> str:
         """Why the training is over; empty while it is not."""
-        if self.step >= self.settings.steps:
+        if self.is_last:
             return f"finished at step {self.step}: raise train.steps above it to go on"
         if self.settings.patience is not None and self.progress.stale >= self.settings.patience:
-            best = self.progress.best
+            best, stale = self.progress.best, self.progress.stale
+            when = f"best at step {best['step']}, {stale} validations ago" if best else "never a number"
             return (
-                f"stopped early at step {self.step}: {self.settings.best} was best at step {best['step']}, "
-                f"{self.progress.stale} validations ago; raise train.patience to go on"
+                f"stopped early at step {self.step}: {self.settings.best} was {when}; "
+                "raise train.patience to go on"
             )
         return ""
 
@@ -138,6 +160,8 @@ class Trainer:
                 return self.update(self.model, batch, self.optimizers)
         except NotFiniteError as error:
             raise NotFiniteError(f"step {self.step + 1}, {', '.join(batch['name'])}: {error}") from error
+        except SystemExit as error:  # a signal's is raised elsewhere; the run would seem to have succeeded
+            raise PluginError(f"step {self.step + 1}: a part of it exits, with {error.code!r}") from error
 
     @cached_property
     def _batches(self) -> Iterator[dict]:
@@ -164,6 +188,15 @@ class Trainer:
             **sample_checks(self.model.inputs),
         )
 
+    def _check_best(self, name: str | None) -> None:
+        """Raise ConfigError where no validation could tell the best."""
+        if name is None:
+            return
+        if not hasattr(METRICS.get(name), "higher_is_better"):
+            raise ConfigError(f"the metric {name!r} does not say whether higher_is_better")
+        if "image" not in self.validation.fields:
+            raise ConfigError("the held-out samples have no photos to score with")
+
     def score(
         self, count: int, give_up: Callable[[], bool] = lambda: False
     ) -> tuple[dict[str, float], dict] | None:
@@ -184,23 +217,32 @@ class Trainer:
         self._batches.close()
 
     def note(self, scores: Mapping[str, float]) -> bool | None:
-        """Remember a validation and whether it is the best so far; None where no metric tells."""
+        """Remember a validation and whether it is the best so far, which NaN never is.
+
+        None where no metric tells.
+        """
         self.progress.validated = self.step
         name, best = self.settings.best, self.progress.best
         if name is None or name not in scores:
             return None
         value, higher = scores[name], METRICS.get(name).higher_is_better
-        if best is None or (value > best["value"] if higher else value < best["value"]):
+        worst = -math.inf if higher else math.inf
+        known = worst if best is None else best["value"]
+        if value > known if higher else value < known:
             self.progress.best, self.progress.stale = {"step": self.step, "value": value}, 0
             return True
         self.progress.stale += 1
         return False
 
     def save(self, folder: Path) -> None:
-        """Write a checkpoint into `folder`; the first process does, and all of them give their state."""
+        """Write a checkpoint into `folder`; the first process does, and all of them give their state.
+
+        Raises NotFiniteError where a step made weights infinite, and CheckpointError as `checkpoint.save`.
+        """
         randoms, training = training_state.collect(self.model, self.optimizers)
         if not distributed.is_main_process():
             return
+        self._check_weights()
         tensors = {"weights": self.model.networks.state_dict(), "training": training}
         if self.average is not None:
             tensors["average"] = self.average.tensors()
@@ -218,6 +260,11 @@ class Trainer:
             keep=self.settings.keep,
             spare=(self.progress.best["step"],) if self.progress.best else (),
         )
+
+    def _check_weights(self) -> None:
+        named = self.model.networks.named_parameters()
+        if wrong := [name for name, weight in named if not weight.isfinite().all()]:
+            raise NotFiniteError(f"step {self.step} left weights that are not finite: {', '.join(wrong[:5])}")
 
     def restore(self, start: checkpoint.Checkpoint) -> None:
         """Go on from a checkpoint of this run. Raises CheckpointError where it does not fit."""

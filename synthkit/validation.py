@@ -8,7 +8,7 @@ from synthkit.data.loader import sequence
 from synthkit.data.pictures import label_colours, to_uint8
 from synthkit.data.samples import Samples
 from synthkit.devices import to_device
-from synthkit.distributed import get_rank, get_world_size
+from synthkit.distributed import all_gather_object, get_rank, get_world_size
 from synthkit.evaluate import ImageScores
 from synthkit.translator import Translator
 
@@ -22,24 +22,24 @@ def validate(
     drawn: int,
     give_up: Callable[[], bool] = lambda: False,
 ) -> dict[str, dict] | None:
-    """Score the first `count` samples that have photos; return the pictures of the first `drawn` by name.
+    """Score the first `count` samples where they have photos; return pictures of the first `drawn` by name.
 
-    Each process takes an equal stretch of them, the first one those that are drawn. None where `give_up`
-    said so in between.
+    Each process takes an equal stretch of them. None where `give_up` said so in between.
     """
     count = min(count, len(samples))
     share, rank = -(-count // get_world_size()), get_rank()
     pictures: dict[str, dict] = {}
-    for batch in sequence(samples, 1, indices=range(rank * share, min((rank + 1) * share, count))):
+    indices = range(rank * share, min((rank + 1) * share, count))
+    for index, batch in zip(indices, sequence(samples, 1, indices=indices), strict=True):
         batch = to_device(batch, model.device)
         fake = model.translate(batch)
         if "image" in batch:
             scores.add(fake, batch["image"])
-        if len(pictures) < drawn:
+        if index < drawn:
             pictures[batch["name"][0]] = _pictures(batch, fake, getattr(samples.data, "palette", None))
         if give_up():
             return None
-    return pictures
+    return {name: kinds for each in all_gather_object(pictures) for name, kinds in each.items()}
 
 
 def _pictures(batch: Mapping, fake: torch.Tensor, palette) -> dict:

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from synthkit.nn import blocks
-from synthkit.nn.norms import norm_factory
+from synthkit.nn.norms import BatchNorm, norm_factory
 from synthkit.registry import ENCODERS, GENERATORS
 
 NORM = norm_factory("none")
@@ -83,3 +83,17 @@ def test_networks_take_the_choices_and_keep_their_names(name):
 def test_an_unknown_upsampling_is_named():
     with pytest.raises(ValueError, match="upsample is 'bilinear': choose one of transposed, resize"):
         blocks.UpBlock(2, 2, norm=NORM, upsample="bilinear")
+
+
+@pytest.mark.parametrize(("mean", "deviation"), [(0, 1), (100, 0.01), (1000, 0.01)])
+def test_synchronised_batch_norm_equals_torch_far_from_zero(monkeypatch, mean, deviation):
+    """Two processes with the same images: the outputs and statistics are torch's of the joined batch."""
+    torch.manual_seed(0)
+    monkeypatch.setattr("synthkit.nn.norms.get_world_size", lambda: 2)
+    monkeypatch.setattr("synthkit.nn.norms.all_reduce", lambda tensor: 2 * tensor)
+    images = torch.randn(2, 3, 8, 8) * deviation + mean
+    ours, torchs = BatchNorm(3), torch.nn.BatchNorm2d(3)
+    joined = torchs(torch.cat([images, images]))
+    torch.testing.assert_close(ours(images), joined[:2], atol=2e-2, rtol=0)
+    torch.testing.assert_close(ours.running_mean, torchs.running_mean)
+    torch.testing.assert_close(ours.running_var, torchs.running_var, atol=1e-5, rtol=1e-4)

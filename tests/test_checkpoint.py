@@ -3,6 +3,8 @@
 import json
 import random
 import shutil
+from contextlib import suppress
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -190,3 +192,32 @@ def test_forged_checkpoints_are_refused(tmp_path, case):
         found = checkpoint.read(path)
         checkpoint.restore_networks(found, networks)
         training_state.restore(found, model_of(networks), optimizers)
+
+
+def test_a_checkpoint_that_is_replaced_is_never_missing(tmp_path, monkeypatch):
+    """Saved again at its step, the process dying after each operation on the folder: one is always found."""
+
+    class DiedError(BaseException):
+        pass
+
+    def dying_after(count: int, function):
+        calls = []
+
+        def wrapped(*args, **kwargs):
+            if len(calls) == count:
+                raise DiedError
+            calls.append(1)
+            return function(*args, **kwargs)
+
+        return wrapped
+
+    run = tmp_path / "run"
+    save(run / "checkpoints", step=3)
+    for count in range(4):
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, "rename", dying_after(count, Path.rename))
+            with suppress(DiedError):
+                save(run / "checkpoints", step=3)
+        assert checkpoint.find(run)[0].step == 3, count
+    save(run / "checkpoints", step=3)
+    assert [path.name for path in (run / "checkpoints").iterdir()] == ["00000003"]

@@ -81,8 +81,8 @@ def test_two_processes_equal_one_on_the_joined_batch(tmp_path):
 
 
 def figures(run) -> dict:
-    records = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
     """Scores and the last losses."""
+    records = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
     (validation,) = (record for record in records if record["kind"] == "validation")
     last = [record for record in records if record["kind"] == "train"][-1]
     return validation["scores"] | last["losses"]
@@ -96,15 +96,16 @@ def port() -> str:
         return str(probe.getsockname()[1])
 
 
-def alone(tmp_path, port: str, rank: int, *overrides: str) -> subprocess.Popen:
+def alone(tmp_path, port: str, rank: int, *overrides: str, plugins=None) -> subprocess.Popen:
     """One of two processes without torchrun beside them, which would end the other by itself."""
     path = tmp_path / "cfg.yaml"
     path.write_text(config.dump(settings("train.steps=100000", "train.log_every=1", "train.batch_size=1")))
     command = [sys.executable, "-m", "synthkit", "train", str(path), *overrides, "--work-dir", "run"]
     address = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "WORLD_SIZE": "2", "RANK": str(rank)}
+    found = {} if plugins is None else {"SYNTHKIT_PLUGIN_PATH": str(plugins)}
     return subprocess.Popen(
         command,
-        env=ENVIRONMENT | address,
+        env=ENVIRONMENT | address | found,
         cwd=tmp_path,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -139,10 +140,10 @@ def test_a_killed_process_ends_the_other(tmp_path, port, victim):
 
 
 def test_a_failing_process_tells_the_other_why(tmp_path, port):
-    """The second process finds a label that the model has no class for."""
+    """The second process has a seed that the config may not have."""
     processes = [
         alone(tmp_path, port, 0),
-        alone(tmp_path, port, 1, "model.inputs.label.ignore=3", "train.seed=-1"),
+        alone(tmp_path, port, 1, "train.seed=-1"),
     ]
     outputs = [process.communicate(timeout=90)[0] for process in processes]
     assert [process.returncode for process in processes] == [1, 1]
@@ -162,3 +163,33 @@ def test_a_signal_to_one_saves_and_ends_both(tmp_path, port):
     found, _ = checkpoint.find(tmp_path / "run")
     assert len(found.state["random"]) == 2
     assert found.state["progress"]["position"] == 2 * found.step
+
+
+def test_a_parameter_without_a_loss_is_named(tmp_path, port):
+    """Alone it would just not learn; several processes would wait for its gradient."""
+    plugin = tmp_path / "plugins" / "idle.py"
+    plugin.parent.mkdir()
+    plugin.write_text(IDLE)
+    change = "model.generator={_delete_: true, type: idle/net}"
+    processes = [alone(tmp_path, port, rank, change, plugins=plugin.parent) for rank in (0, 1)]
+    outputs = [process.communicate(timeout=90)[0] for process in processes]
+    assert [process.returncode for process in processes] == [1, 1]
+    assert "no loss reaches generator.unused: freeze or remove" in "".join(outputs)
+
+
+IDLE = """
+import torch
+from torch import nn
+from synthkit.registry import GENERATORS
+
+
+@GENERATORS.register_module("idle/net")
+class Net(nn.Module):
+    def __init__(self, in_channels: int, out_channels: int = 3):
+        super().__init__()
+        self.layer = nn.Conv2d(in_channels, out_channels, 3, padding=1)
+        self.unused = nn.Parameter(torch.zeros(3))
+
+    def forward(self, condition, style=None):
+        return self.layer(condition).tanh()
+"""

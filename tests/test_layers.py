@@ -23,7 +23,8 @@ LAYERS = (
     {"inputs", "optimizers", "schedules", "translator", "steps"},
     {
         *("checkpoint", "charts", "ema", "evaluate", "figures", "health", "inference", "memory", "rehearsal"),
-        *("report", "run_folder", "runner", "settings", "summary", "trackers", "trainer", "training_state"),
+        *("report", "run_folder", "runner", "settings", "summary", "surroundings", "trackers", "trainer"),
+        "training_state",
         *(
             "comparison",
             "config_differences",

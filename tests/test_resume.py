@@ -7,9 +7,10 @@ import sys
 
 import pytest
 import torch
-from small_runs import half_of, tiny
+from small_runs import half_of, records, tiny
 
 from synthkit import checkpoint, config
+from synthkit.registry import STEPS
 from synthkit.runner import train
 
 FULL = (
@@ -101,7 +102,10 @@ def test_killed_again_and_again(tmp_path):
     """SIGKILL at random moments, eight times; in the end the bits of the run that was left alone."""
     settings = ("train.steps=60", "train.save_every=1", "train.keep=2", "train.validate_every=20")
     (tmp_path / "cfg.yaml").write_text(config.dump(tiny(*settings)))
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # as in the program: the number of threads is part of the machine
     whole = train(tiny(*settings), tmp_path / "whole")
+    torch.set_num_threads(threads)
     killed, seed = tmp_path / "killed", random.randrange(10**6)
     done = subprocess.run(
         [sys.executable, "-c", KILLED, str(tmp_path / "cfg.yaml"), str(killed), str(seed), "8"],
@@ -135,3 +139,39 @@ def test_signal_in_a_validation_makes_it_up(tmp_path, monkeypatch):
     assert checkpoint.find(tmp_path / "run")[0].state["progress"]["validated"] == 0
     train(tiny("train.best=psnr"), tmp_path / "run", resume=True)
     assert_equal(at(tmp_path / "run", 6), at(whole, 6))
+
+
+def test_fewer_processes_are_said(tmp_path, monkeypatch, capsys):
+    """They make the steps smaller; the same number passes without a word."""
+    monkeypatch.setattr("synthkit.training_state.all_gather_object", lambda state: [state, state])
+    run = train(tiny("train.steps=3"), tmp_path / "run")
+    monkeypatch.undo()
+    capsys.readouterr()
+    train(tiny("train.steps=6"), run, resume=True)
+    assert "1 in place of 2 processes train: a step takes 2 samples" in capsys.readouterr().err
+    train(tiny("train.steps=9"), run, resume=True)
+    assert "in place of" not in capsys.readouterr().err
+
+
+def test_signal_in_the_last_step_makes_up_the_last_validation(tmp_path):
+    """It ends with the signal's code, and the run that goes on scores, saves the best and ends."""
+
+    @STEPS.register_module("user/stopped_late", force=True)
+    def stopped_late(model, batch, optimizers):
+        if model.training_step == 5 and not (tmp_path / "stopped").exists():
+            (tmp_path / "stopped").touch()
+            os.kill(os.getpid(), 15)
+        return STEPS.get("joint")(model, batch, optimizers)
+
+    settings = ("train.order=user/stopped_late", "train.best=psnr", "train.validate_every=4")
+    (tmp_path / "stopped").touch()
+    whole = train(tiny(*settings), tmp_path / "whole")
+    (tmp_path / "stopped").unlink()
+    with pytest.raises(SystemExit) as ended:
+        train(tiny(*settings), tmp_path / "run")
+    assert ended.value.code == 143
+    assert at(tmp_path / "run", 6).state["progress"]["validated"] == 4
+    train(tiny(*settings), tmp_path / "run", resume=True)
+    assert_equal(at(tmp_path / "run", 6), at(whole, 6))
+    assert checkpoint.find_best(tmp_path / "run")[0].step == checkpoint.find_best(whole)[0].step
+    assert records(tmp_path / "run")[-1]["kind"] == "end"

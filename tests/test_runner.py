@@ -12,7 +12,7 @@ import torch
 from small_runs import half_of, records, tiny
 
 import synthkit
-from synthkit import checkpoint, config
+from synthkit import checkpoint, config, runner
 from synthkit.errors import CheckpointError, ConfigError, DataError, NotFiniteError
 from synthkit.registry import LOSSES
 from synthkit.run_folder import claim
@@ -82,6 +82,14 @@ def test_used_folder_and_changed_config_are_refused(finished):
     [
         ("train.stepz=3", "unknown key 'stepz'"),
         ("train.steps=0", "steps is 0: it must be at least 1"),
+        ("train.steps=99999999999", "steps is 99999999999: it must be at least 1, and below 4294967296"),
+        ("train.steps=99999999999 epochs", r"train \(dict\): '99999999999 epochs' are too many"),
+        (f"train.save_every={'9' * 400} epochs", "are too many: they take inf steps"),
+        ("train.save_every=0 epochs", "save_every is '0 epochs': write a number"),
+        ("train.device=5", r"train\.device \(command line\): no device 5: choose"),
+        ("train.device=null", "no device None"),
+        ("train.trackers={nope: {}}", r"train\.trackers\.nope .*not one of the trackers"),
+        ("train.trackers={tensorboard: {nope: 1}}", r"train\.trackers\.tensorboard\.nope"),
         ("train.steps=many", "steps is 'many': write a number of steps, or text such as '20 epochs'"),
         ("train.precision=fp8", "choose one of fp32, bf16"),
         ("train.device=tpu9", "no device 'tpu9'"),
@@ -231,3 +239,21 @@ def test_it_learns(tmp_path):
     run = train(cfg, tmp_path / "run")
     losses = [record["losses"]["pixels"] for record in records(run) if record["kind"] == "train"]
     assert losses[-1] < 0.6 * losses[0]
+
+
+@pytest.mark.parametrize(("resume", "message"), [(False, "is not empty"), (True, "has just trained in")])
+def test_a_run_that_came_and_went_meanwhile_is_not_written_over(tmp_path, monkeypatch, resume, message):
+    """The folder is looked at before the model is built and claimed after it."""
+    folder, prepared, others = tmp_path / "run", runner._prepared, [tiny("train.steps=3")]
+
+    def slow(*arguments):
+        trainer = prepared(*arguments)
+        if others:
+            train(others.pop(), folder)
+        return trainer
+
+    monkeypatch.setattr("synthkit.runner._prepared", slow)
+    with pytest.raises(CheckpointError, match=message):
+        train(tiny(), folder, resume=resume)
+    assert checkpoint.steps(folder / "checkpoints") == [3]
+    assert [record["kind"] for record in records(folder)].count("start") == 1

@@ -3,6 +3,7 @@
 import os
 import re
 
+import numpy as np
 import pytest
 import torch
 from small_runs import records, tiny
@@ -13,9 +14,9 @@ from synthkit.ema import Average
 from synthkit.errors import CheckpointError, ConfigError, SynthkitError
 from synthkit.health import Monitor, Sign
 from synthkit.memory import advice
-from synthkit.registry import METRICS, STEPS
+from synthkit.registry import DATASETS, METRICS, STEPS
 from synthkit.runner import dry_run, train
-from synthkit.trainer import Trainer
+from synthkit.trainer import Progress, Trainer
 
 SGD = "train.optimizer={type: SGD, lr: 0.01}"
 
@@ -101,6 +102,7 @@ def test_best_checkpoint_is_kept_and_found(tmp_path):
     assert [record["best"] for record in of(run, "validation")] == [True, True, False, False, False, False]
     assert inference.load(run).step == 6
     assert inference.load(run, best=True).step == 2
+    assert inference.load(run / "checkpoints" / "00000006", best=True).step == 2
 
 
 def test_best_is_saved_between_the_saves(tmp_path):
@@ -125,6 +127,40 @@ def test_early_stop(tmp_path, capsys):
     assert "stopped early at step 4" in capsys.readouterr().err
     train(tiny(*BEST, "train.patience=3"), run, resume=True)
     assert of(run, "end")[-1]["step"] == 6
+
+
+def test_a_score_that_is_no_number_is_never_the_best(tmp_path):
+    score_by_step({1: float("nan"), 2: 3.0, 3: float("nan"), 4: 2.0, 5: 4.0, 6: 5.0})
+    run = train(tiny(*BEST), tmp_path / "run")
+    assert [record["best"] for record in of(run, "validation")] == [False, True, False, True, False, False]
+    score_by_step(dict.fromkeys(range(1, 7), float("nan")))
+    run = train(tiny(*BEST, "train.patience=2"), tmp_path / "none")
+    assert "user/scripted was never a number" in of(run, "end")[-1]["reason"]
+
+
+def test_best_that_nothing_can_tell(tmp_path):
+    """A metric without a direction, and held-out samples without photos."""
+    METRICS.register_module("user/aimless", force=True, module=lambda fake, real: torch.zeros(len(fake)))
+    with pytest.raises(ConfigError, match=r"train\.best .*'user/aimless' does not say"):
+        train(tiny("train.metrics=[user/aimless]", "train.best=user/aimless"), tmp_path / "run")
+
+    @DATASETS.register_module("user/blind", force=True)
+    class Blind:
+        def __init__(self, *, split):
+            self.fields = ("label", "instance", "image") if split == "train" else ("label", "instance")
+
+        def __len__(self):
+            return 2
+
+        def __getitem__(self, index):
+            sample = {"label": np.zeros((16, 32), np.int32), "instance": np.zeros((16, 32), np.int32)}
+            return sample | {"image": np.zeros((16, 32, 3), np.uint8), "name": str(index)}
+
+    blind = "data={type: user/blind, _delete_: true}"
+    train(tiny(blind, "train.steps=1"), tmp_path / "blind")
+    with pytest.raises(ConfigError, match=r"train\.best .*have no photos"):
+        train(tiny(blind, "train.best=psnr"), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
 
 
 def test_lengths_in_epochs(tmp_path):
@@ -328,6 +364,7 @@ def test_memory_that_runs_out_says_what_helps():
     [
         ("train.best=fid", "best is 'fid', which is none of the metrics: l1, psnr, ssim"),
         ("train.patience=3", "patience counts validations"),
+        ("train={best: psnr, validation_images: 0}", "best needs validation_images"),
         ("train.metrics=[l3]", "'l3' is not one of the metrics"),
         ("train.clip=0", "clip is 0: it must be above 0"),
         ("train.ema={decay: 1.0}", r"decay is 1\.0"),
@@ -336,6 +373,9 @@ def test_memory_that_runs_out_says_what_helps():
         ("train.schedule.warmup=-1", "warmup is -1"),
         ("train.accumulate=0", "accumulate is 0"),
         ("train.trackers={tensorbord: {}}", r"train\.trackers.tensorbord.*\n?.*Did you mean 'tensorboard'"),
+        ("train.optimizer.differentiable=true", "is set by synthkit"),
+        ("train.optimizer.weight_decay=-1", r"train\.optimizer \(.*Invalid weight_decay value: -1"),
+        ("train.optimizer.lr=fast", r"train\.optimizer\.lr \(command line\): 'fast'"),
         ("train.optimizer={critic: {lr: 0.1}}", r"train\.optimizer\.critic .*unknown key 'critic'"),
     ],
 )
@@ -393,3 +433,28 @@ def test_samples_that_cannot_be_written_cost_a_notice(tmp_path, monkeypatch, cap
     run = train(tiny(), tmp_path / "run")
     assert "the samples could not be written: [Errno 28] No space left on device" in capsys.readouterr().err
     assert checkpoint.steps(run / "checkpoints") == [3, 6]
+
+
+@pytest.mark.parametrize("norm", [nn.utils.spectral_norm, nn.utils.parametrizations.spectral_norm])
+def test_averaged_weights_keep_their_spectral_norm(norm):
+    """Averaged vectors of the power iteration would be too short, and the norm several times too large."""
+    torch.manual_seed(0)
+    network = nn.Sequential(norm(nn.Conv2d(4, 16, 3, padding=1)), nn.ReLU(), nn.Conv2d(16, 3, 1))
+    average = Average(nn.ModuleDict({"generator": network}))
+    optimizer = torch.optim.Adam(network.parameters(), lr=5e-3)
+    inputs, targets = torch.randn(4, 4, 8, 8), torch.randn(4, 3, 8, 8)
+    for _ in range(150):
+        optimizer.zero_grad()
+        (network(inputs) - targets).square().mean().backward()
+        optimizer.step()
+        average.update()
+    averaged = average.networks["generator"].eval()
+    averaged(inputs)
+    assert torch.linalg.matrix_norm(averaged[0].weight.flatten(1), 2).item() == pytest.approx(1, abs=0.1)
+
+
+@pytest.mark.parametrize("best", [{"a": 1}, {"step": "1", "value": 1.0}, {"step": 1, "value": "high"}])
+def test_progress_of_another_kind_is_refused(best):
+    with pytest.raises(ValueError, match="best is"):
+        Progress(best=best)
+    assert Progress(best={"step": 1, "value": 1.0}).best["step"] == 1

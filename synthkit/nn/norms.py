@@ -64,13 +64,13 @@ class BatchNorm(nn.BatchNorm2d):
     def forward(self, x: Tensor) -> Tensor:
         if not self.training or get_world_size() == 1:
             return super().forward(x)
-        moments = torch.stack([x.float().mean((0, 2, 3)), x.float().square().mean((0, 2, 3))])
-        mean, square = all_reduce(moments) / get_world_size()
-        variance = square - mean.square()
-        self._follow(mean.detach(), variance.detach(), x.numel() // x.shape[1] * get_world_size())
+        centred, count = x.float(), get_world_size()
+        mean = all_reduce(centred.mean((0, 2, 3))) / count
+        centred = centred - mean.view(-1, 1, 1)  # the mean of squares less the squared mean would cancel out
+        variance = all_reduce(centred.square().mean((0, 2, 3))) / count
+        self._follow(mean.detach(), variance.detach(), x.numel() // x.shape[1] * count)
         scale = self.weight * torch.rsqrt(variance + self.eps)
-        shift = self.bias - mean * scale
-        return (x * scale.view(-1, 1, 1) + shift.view(-1, 1, 1)).to(x.dtype)
+        return (centred * scale.view(-1, 1, 1) + self.bias.view(-1, 1, 1)).to(x.dtype)
 
     def _follow(self, mean: Tensor, variance: Tensor, pixels: int) -> None:
         """Update the running statistics, whose variance is the unbiased one."""
