@@ -26,6 +26,7 @@ __all__ = ["all_gather_object", "barrier", "get_rank", "get_world_size", "is_mai
 LIMIT = timedelta(minutes=60)  # of one collective: a validation by the others may take that long
 BEAT, SILENCE, GRACE = 1.0, 15.0, 5.0  # seconds between signs of life, until a death is seen, until the end
 _meetings = itertools.count()
+_watches: list["_Watch"] = []  # the present training's
 
 
 def launched() -> bool:
@@ -69,10 +70,11 @@ def joined(device: torch.device) -> Iterator[None]:
     backend = "nccl" if device.type == "cuda" else "gloo"
     dist.init_process_group(backend, store=store, rank=rank, world_size=count, timeout=LIMIT)
     watch = _Watch(store, rank, count)
+    _watches.append(watch)
     try:
         yield
     except BaseException as error:
-        if _is_the_groups(error) and (reason := watch.await_reason()):
+        if reason := others_reason(error):
             watch.leave()
             raise SynthkitError(reason) from error
         watch.tell(error)
@@ -80,6 +82,16 @@ def joined(device: torch.device) -> Iterator[None]:
     else:
         watch.leave()
         dist.destroy_process_group()
+    finally:
+        _watches.clear()
+
+
+def others_reason(error: BaseException) -> str:
+    """Why another process ended, where an error of this one follows from that; else empty.
+
+    It may take some seconds until a death is certain.
+    """
+    return _watches[0].await_reason() if _watches and _is_the_groups(error) else ""
 
 
 def _is_the_groups(error: BaseException) -> bool:

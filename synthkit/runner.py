@@ -125,8 +125,8 @@ class Runner:
                 peak, seconds = memory.peak(trainer.model.device), round(trainer.progress.seconds, 1)
                 self.log("end", seconds=seconds, memory=peak, reason=trainer.ending)
         except Exception as error:
-            known = isinstance(error, SynthkitError)
-            self.log("failed", message=str(error) if known else f"{type(error).__name__}: {error}")
+            message = str(error) if isinstance(error, SynthkitError) else f"{type(error).__name__}: {error}"
+            self.log("failed", message=distributed.others_reason(error) or message)
             raise
         finally:
             trainer.close()

@@ -137,6 +137,10 @@ def test_a_killed_process_ends_the_other(tmp_path, port, victim):
     assert processes[1 - victim].returncode == 1
     reason = "process 1 gave no sign of life" if victim == 1 else "the meeting point of the processes is gone"
     assert reason in output
+    if victim == 1:
+        records = [json.loads(line) for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()]
+        assert records[-1]["kind"] == "failed"
+        assert reason in records[-1]["message"]
 
 
 def test_a_failing_process_tells_the_other_why(tmp_path, port):

@@ -48,7 +48,9 @@ class Console:
     def _start(self, record: dict) -> None:
         self.steps = record["steps"]
         millions = ", ".join(f"{name} {count / 1e6:.2f} M" for name, count in record["parameters"].items())
-        self.console.print(f"training on {record['device']}: {millions} parameters, {self.steps} steps")
+        count = record.get("devices", 1)
+        device = f"{count} x {record['device']}" if count > 1 else record["device"]
+        self.console.print(f"training on {device}: {millions} parameters, {self.steps} steps")
         if self.console.is_terminal:
             columns = (
                 BarColumn(),
