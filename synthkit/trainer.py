@@ -4,7 +4,7 @@ import math
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 
@@ -23,38 +23,12 @@ from synthkit.evaluate import ImageScores
 from synthkit.figures import Figures
 from synthkit.inputs import sample_checks
 from synthkit.optimizers import build_optimizers
+from synthkit.progress import Progress
 from synthkit.registry import METRICS, STEPS
 from synthkit.schedules import Schedule, in_steps
 from synthkit.settings import MEMORY_FORMATS, Training
 from synthkit.translator import Translator
 from synthkit.validation import validate
-
-
-@dataclass(kw_only=True)
-class Progress:
-    """How far a training has come; saved with it.
-
-    `position` counts the samples drawn by all processes, `validated` is the step of the last validation,
-    `best` holds the best one's step and value, and `stale` counts the validations since.
-    """
-
-    step: int = 0
-    position: int = 0
-    seconds: float = 0.0
-    validated: int = 0
-    best: Mapping | None = None
-    stale: int = 0
-
-    def __post_init__(self):
-        for name, value in asdict(self).items():
-            if name != "best" and not 0 <= value < 10**18:
-                raise ValueError(f"{name} is {value}")
-        if self.best is not None and not (
-            self.best.keys() == {"step", "value"}
-            and isinstance(self.best["step"], int)
-            and isinstance(self.best["value"], int | float)
-        ):
-            raise ValueError(f"best is {self.best}")
 
 
 class Trainer:
@@ -66,38 +40,41 @@ class Trainer:
     def __init__(self, cfg: Mapping):
         self.cfg = cfg
         settings = build.call(Training, build.need(cfg, "train"))
-        for seed in (random.seed, np.random.seed, torch.manual_seed):
-            seed(settings.seed)
-        self.model = Translator.from_config(build.need(cfg, "model"), precision=settings.precision)
-        with build.place(cfg["train"], "device"):
-            device = pick_device(settings.device)
-        self.model.to(device, memory_format=MEMORY_FORMATS[settings.memory_format])
+        seed_all(settings.seed)
+        self.model = self._build_model(settings)
         with build.place(cfg["train"], "order"):
             self.update = STEPS.get(settings.order)
         with build.place(cfg["train"], "metrics"):
-            ImageScores(settings.metrics)
-        self.data, self.validation = (
-            self._open_data("train", settings),
-            self._open_data("validation", settings),
-        )
+            ImageScores(settings.metrics)  # names that are not registered are found here
+        self.data = self._open_data("train", settings)
+        self.validation = self._open_data("validation", settings)
         with build.place(cfg["train"], "best"):
             self._check_best(settings.best)
         self.samples_per_step = settings.batch_size * settings.accumulate * distributed.get_world_size()
-        per_epoch = len(self.data) / self.samples_per_step
-        with build.place(self.cfg, "train"):
-            self.settings = settings = settings.in_steps(per_epoch)
-            self.schedule = build.call(Schedule, settings.schedule)
-            self.schedule.warmup = in_steps(self.schedule.warmup, per_epoch)
+        self.settings, self.schedule = self._in_steps(settings)
         self.optimizers = build_optimizers(
             settings.optimizer, self.model.parameter_groups(), clip=settings.clip
         )
-        self.average = (
-            None if settings.ema is None else build.call(Average, settings.ema, networks=self.model.networks)
-        )
+        networks = self.model.networks
+        self.average = None if settings.ema is None else build.call(Average, settings.ema, networks=networks)
         self.progress, self.figures = Progress(), Figures()
         if distributed.launched():
             self.model.distribute()
             self._seed_apart()
+
+    def _build_model(self, settings: Training) -> Translator:
+        model = Translator.from_config(build.need(self.cfg, "model"), precision=settings.precision)
+        with build.place(self.cfg["train"], "device"):
+            device = pick_device(settings.device)
+        return model.to(device, memory_format=MEMORY_FORMATS[settings.memory_format])
+
+    def _in_steps(self, settings: Training) -> tuple[Training, Schedule]:
+        """The settings and their schedule with every length in steps."""
+        per_epoch = len(self.data) / self.samples_per_step
+        with build.place(self.cfg, "train"):
+            schedule = build.call(Schedule, settings.schedule)
+            schedule.warmup = in_steps(schedule.warmup, per_epoch)
+            return settings.in_steps(per_epoch), schedule
 
     @property
     def step(self) -> int:
@@ -282,10 +259,11 @@ class Trainer:
 
     def _seed_apart(self) -> None:
         """Give this process random numbers of its own."""
-        seed = int(
-            np.random.SeedSequence([self.settings.seed, distributed.get_rank(), self.step]).generate_state(1)[
-                0
-            ]
-        )
-        for each in (random.seed, np.random.seed, torch.manual_seed):
-            each(seed)
+        words = np.random.SeedSequence([self.settings.seed, distributed.get_rank(), self.step])
+        seed_all(int(words.generate_state(1)[0]))
+
+
+def seed_all(seed: int) -> None:
+    """Seed the generators of Python, NumPy and torch, on all devices."""
+    for each in (random.seed, np.random.seed, torch.manual_seed):
+        each(seed)

@@ -22,7 +22,18 @@ LAYERS = (
     {"augment", "pool", "nn", "weights", "backbones", "discriminators", "losses", "data", "metrics"},
     {"inputs", "optimizers", "schedules", "translator", "steps"},
     {
-        *("checkpoint", "charts", "ema", "evaluate", "figures", "health", "inference", "memory", "rehearsal"),
+        *(
+            "checkpoint",
+            "charts",
+            "ema",
+            "evaluate",
+            "figures",
+            "health",
+            "inference",
+            "memory",
+            "progress",
+            "rehearsal",
+        ),
         *("report", "run_folder", "runner", "settings", "summary", "surroundings", "trackers", "trainer"),
         "training_state",
         *(

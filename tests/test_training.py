@@ -14,9 +14,10 @@ from synthkit.ema import Average
 from synthkit.errors import CheckpointError, ConfigError, SynthkitError
 from synthkit.health import Monitor, Sign
 from synthkit.memory import advice
+from synthkit.progress import Progress
 from synthkit.registry import DATASETS, METRICS, STEPS
 from synthkit.runner import dry_run, train
-from synthkit.trainer import Progress, Trainer
+from synthkit.trainer import Trainer
 
 SGD = "train.optimizer={type: SGD, lr: 0.01}"
 
