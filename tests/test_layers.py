@@ -7,51 +7,16 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 LAYERS = (
-    {
-        "errors",
-        "section",
-        "yaml_loader",
-        "paths",
-        "plugins",
-        "registry",
-        "config",
-        "build",
-        "devices",
-        "distributed",
-    },
-    {"augment", "pool", "nn", "weights", "backbones", "discriminators", "losses", "data", "metrics"},
-    {"inputs", "optimizers", "schedules", "translator", "steps"},
-    {
-        *(
-            "checkpoint",
-            "charts",
-            "ema",
-            "evaluate",
-            "figures",
-            "health",
-            "inference",
-            "memory",
-            "progress",
-            "rehearsal",
-        ),
-        *("report", "run_folder", "runner", "settings", "summary", "surroundings", "trackers", "trainer"),
-        "training_state",
-        *(
-            "comparison",
-            "config_differences",
-            "lock",
-            "pages",
-            "records",
-            "runs",
-            "sample_files",
-            "scores",
-            "validation",
-        ),
-    },
-    {"benchmark"},
-    {"cli", "__main__", "reference"},
+    "build config devices distributed errors paths plugins registry section yaml_loader",
+    "augment backbones data discriminators losses metrics nn pool weights",
+    "inputs optimizers schedules steps translator",
+    "charts checkpoint comparison config_differences ema evaluate figures health inference lock memory pages "
+    "progress records rehearsal report run_folder runner runs sample_files scores settings summary surroundings "
+    "trackers trainer training_state validation",
+    "benchmark",
+    "__main__ cli reference",
 )
-RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
+RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names.split()}
 CORE = sorted((ROOT / "synthkit").rglob("*.py"))
 PLUGINS = sorted((ROOT / "plugins").rglob("*.py"))
 

@@ -29,7 +29,7 @@ RECORDS = [
         "rate": 2e-4,
         "rates": {"generator": 2e-4},
         "seconds_per_step": 3.5,
-        "data_wait": 0.01,
+        "data_wait": 0.12,
         "seconds": 70.0,
     },
     {"kind": "validation", "step": 20, "scores": {"psnr": 17.25}, "images": 3},
@@ -63,7 +63,7 @@ def test_plain_lines_without_a_terminal(tmp_path, capsys):
     log_all(Console(tmp_path), tmp_path)
     assert capsys.readouterr().err.splitlines() == [
         "training on cpu: generator 4.00 M parameters, 40 steps",
-        "step 20/40  gan 0.500  gan/discriminator 0.250  3.500 s/step  1:10 left",
+        "step 20/40  gan 0.500  gan/discriminator 0.250  3.500 s/step (12% waiting for data)  1:10 left",
         "step 20  validation on 3 images: psnr 17.2500",
         "something happened",
         "warning: saturated: lower the rate",

@@ -10,6 +10,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from synthkit.registry import TRACKERS
 
+WORTH_SAYING = 0.05  # the share of time that waiting for data must take
+
 
 @TRACKERS.register_module("console")
 class Console:
@@ -69,6 +71,8 @@ class Console:
     def _train(self, record: dict) -> None:
         losses = "  ".join(f"{name} {value:.3f}" for name, value in record["losses"].items())
         pace = f"{record['seconds_per_step']:.3f} s/step"
+        if (waited := record.get("data_wait", 0)) >= WORTH_SAYING:
+            pace += f" ({waited:.0%} waiting for data)"
         if self.progress is not None:
             self.progress.update(self.task, completed=record["step"], description=f"{losses}  {pace}")
             return
