@@ -71,6 +71,8 @@ def parse(text: str, name: str) -> Any:
     except (yaml.YAMLError, UnicodeError) as error:
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
         problem = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
+        if "nesting depth" in problem:  # libyaml's own limit, from 0.2.6 on, which looks ahead
+            raise ConfigError(f"nested more than {MAX_DEPTH} deep", _place(name, mark)) from error
         context = getattr(error, "context", None)
         raise ConfigError(f"{problem} ({context})" if context else problem, _place(name, mark)) from error
     return None if node is None else _Reader(name).value(node, "", 0)
