@@ -129,3 +129,13 @@ def test_init_writes_a_config_once(synthkit, mine):
     again = synthkit("data", "init", "data", cwd=mine)
     assert again.returncode == 1
     assert again.stderr.startswith("error: data.yaml is there already")
+
+
+def test_show_draws_more_classes_than_there_are_colours(synthkit, mine):
+    path = mine / "data" / "train_img" / "1.png"
+    Image.new("RGB", (64, 32)).save(path)
+    result = synthkit("data", "show", "mine.yaml", "model.inputs.label.classes=1000", cwd=mine)
+    assert result.returncode == 0, result.stderr
+    assert Image.open(mine / "data.png").width > 400
+    result = synthkit("data", "show", "mine.yaml", "model.inputs.label.classes=many", cwd=mine)
+    assert "model.inputs.label.classes (command line): 'many' is not an int" in result.stderr
