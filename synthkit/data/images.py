@@ -1,6 +1,8 @@
 """Reads photos and id maps from files that nobody vouches for."""
 
 import re
+import stat
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -76,7 +78,7 @@ def open_image(path: str | Path) -> tuple[Image.Image, str]:
 
     Raises DataError, naming the file, where it is missing, damaged or too large.
     """
-    with guarded(path), Image.open(path, formats=FORMATS) as image:
+    with guarded(path), _without_warning(), Image.open(path, formats=FORMATS) as image:
         check_size(path, image.height, image.width)
         packing = _packing(image)
         ImageOps.exif_transpose(image, in_place=True)
@@ -88,6 +90,8 @@ def open_image(path: str | Path) -> tuple[Image.Image, str]:
 def guarded(path: str | Path) -> Iterator[None]:
     """Turns whatever a decoder raises inside into a DataError that names the file."""
     try:
+        if not stat.S_ISREG(Path(path).stat().st_mode):  # opening a pipe would wait for ever
+            raise DataError(f"{path}: is a folder, pipe or device, where a file is needed")
         yield
     except DataError:
         raise
@@ -99,13 +103,21 @@ def guarded(path: str | Path) -> Iterator[None]:
         raise DataError(f"{path}: cannot be read as an image: {_reason(path, error)}") from error
 
 
+@contextmanager
+def _without_warning() -> Iterator[None]:
+    """Pillow warns of large images on each opening; `check_size` has the say about them."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        yield
+
+
 def check_size(path: str | Path, height: int, width: int, depth: int = 1) -> None:
     """Raises DataError for over MAX_PIXELS pixels, of `depth` bytes, or over 4 * MAX_PIXELS bytes."""
     if height * width > MAX_PIXELS or height * width * depth > 4 * MAX_PIXELS:
         shape = f"{height * width} pixels" + (f" of {depth} bytes" if depth > 1 else "")
         raise DataError(
-            f"{path}: {shape} are over the limit of {MAX_PIXELS}: if you trust the file, "
-            "raise synthkit.data.images.MAX_PIXELS"
+            f"{path}: {shape} are over the limit of {MAX_PIXELS}: make it smaller or cut it "
+            "up; a script that trusts the file can raise synthkit.data.images.MAX_PIXELS"
         )
 
 

@@ -106,12 +106,12 @@ def check_sizes(arrays: Mapping[str, tuple[np.ndarray, str]]) -> None:
 
 
 def check_ids(ids: np.ndarray, where: str) -> None:
-    """Raises DataError unless `ids` is an (H, W) array of integers from 0 to 2**31 - 1."""
-    if ids.ndim != 2 or ids.dtype.kind not in "iu":
+    """Raises DataError unless `ids` is an (H, W) array, not empty, of integers from 0 to 2**31 - 1."""
+    if ids.ndim != 2 or ids.dtype.kind not in "iu" or not ids.size:
         raise DataError(
             f"{where}: ids need shape (height, width) and whole numbers, not {ids.shape} {ids.dtype}"
         )
-    if ids.size and (ids.min() < 0 or ids.max() > LARGEST_ID):
+    if ids.min() < 0 or ids.max() > LARGEST_ID:
         raise DataError(
             f"{where}: id {_first(ids, (ids < 0) | (ids > LARGEST_ID))} is outside 0..{LARGEST_ID}"
         )
@@ -120,7 +120,7 @@ def check_ids(ids: np.ndarray, where: str) -> None:
 def check_label(label: np.ndarray, classes: int | None, ignore: int | None, where: str) -> None:
     """Raises DataError unless every id of `label` (H, W) is from 0 to classes - 1, or `ignore`."""
     check_ids(label, where)
-    if classes is None or not label.size or label.max() < classes:
+    if classes is None or label.max() < classes:
         return
     wrong = label >= classes
     if ignore is not None:

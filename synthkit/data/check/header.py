@@ -47,6 +47,8 @@ def refusal_kind(path: Path, field: str, message: str) -> str:
 def _file_kind(path: Path) -> str:
     if not path.exists():
         return "file is gone"
+    if not path.is_file():
+        return "unreadable"
     if not os.access(path, os.R_OK):
         return "no permission"
     return "empty file" if path.stat().st_size == 0 else ""
