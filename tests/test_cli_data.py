@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from synthkit.cli import main
+from synthkit.cli import main, train
 
 
 @pytest.fixture
@@ -139,3 +139,20 @@ def test_show_draws_more_classes_than_there_are_colours(synthkit, mine):
     assert Image.open(mine / "data.png").width > 400
     result = synthkit("data", "show", "mine.yaml", "model.inputs.label.classes=many", cwd=mine)
     assert "model.inputs.label.classes (command line): 'many' is not an int" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("model", "options"),
+    [
+        ({"inputs": {"source": {}}}, "--source SOURCE"),
+        ({"inputs": {"label": {"classes": 2}, "boundary": None}}, "--label LABEL"),
+        ({"inputs": {"boundary": {}, "label": {"classes": 2}}}, "--label LABEL --instance INSTANCE"),
+        ({"inputs": {"source": {}}, "encoder": {}}, "--source SOURCE"),
+        (
+            {"inputs": {"source": {}}, "encoder": {"type": "x"}},
+            "--source SOURCE --image IMAGE --instance INSTANCE",
+        ),
+    ],
+)
+def test_training_ends_with_the_options_of_its_model(model, options):
+    assert train._options({"model": model}) == options
