@@ -183,6 +183,15 @@ def test_label_maps_in_colour_get_a_table(tmp_path):
     assert train[0]["label"].unique().tolist() == [0, 1, 2]
 
 
+def test_label_maps_saved_as_jpeg_are_doubted(tmp_path):
+    for split in ("train", "val"):
+        fill(tmp_path / "d" / split / "masks", coloured, ending=".jpg")
+        fill(tmp_path / "d" / split / "photos", photo)
+    layout, cfg, _ = written(tmp_path / "d", tmp_path)
+    assert cfg["data"]["folders"]["source"] == "{split}/masks"
+    assert "{split}/masks sounds like label maps and holds photos: taken for sources" in layout.notes
+
+
 def test_masks_of_0_and_255(tmp_path):
     two_splits(tmp_path / "d", **{"{split}_mask": binary, "{split}_img": photo})
     layout, cfg, (train, _) = written(tmp_path / "d", tmp_path)

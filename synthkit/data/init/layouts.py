@@ -181,6 +181,8 @@ def assign(looks: Mapping[str, Look]) -> tuple[dict[str, str], list[str]]:
             key=lambda name: (name in images, _tells(name), [-n for n in _closeness(name, photo)], name),
         )
         fields["source"] = source
+        if _says("label", source):
+            notes.append(f"{source} sounds like label maps and holds {looks[source].kind}: taken for sources")
         if not labels and not _says("source", source) and not _says("image", photo):
             notes.append(f"{source} is taken for the source and {photo} for the photos")
     return {key: fields[key] for key in ("label", "instance", "image", "source") if key in fields}, notes
