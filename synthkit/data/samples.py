@@ -79,8 +79,7 @@ class Samples(Dataset):
 
     def title(self, index: int) -> str:
         """The sample's name where it is known without reading it, else its number."""
-        stems = getattr(self.data, "stems", None)
-        return stems[index] if stems else f"sample {index}"
+        return title(self.data, index)
 
     def _checked(self, raw: Mapping) -> dict:
         """The fields and the name of a raw sample, as the transform takes them."""
@@ -95,6 +94,12 @@ class Samples(Dataset):
         if "source" in self.fields:
             sample["source"] = self.source.scale(raw["source"], where["source"])
         return sample
+
+
+def title(data, index: int) -> str:
+    """A sample's name where a raw data set knows it without reading it, else its number."""
+    stems = getattr(data, "stems", None)
+    return stems[index] if stems else f"sample {index}"
 
 
 def check_sizes(arrays: Mapping[str, tuple[np.ndarray, str]]) -> None:

@@ -8,11 +8,12 @@ from typing import Any
 
 from synthkit.build import call, part
 from synthkit.data.check.kinds import Severity, severity
-from synthkit.data.check.sample import Needs, Probe, Sighting, title
+from synthkit.data.check.sample import Needs, Probe, Sighting
 from synthkit.data.check.split import Split, listing_problems, name_problems, split_problems
 from synthkit.data.files import FileData
 from synthkit.data.parallel import Died, each
 from synthkit.data.problems import Problem
+from synthkit.data.samples import title
 from synthkit.data.splits import SplitName, build_data, name_of_split, spread
 from synthkit.data.transforms import PairedTransform
 from synthkit.errors import DataError

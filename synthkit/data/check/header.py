@@ -7,9 +7,9 @@ from typing import NamedTuple
 from PIL import Image, UnidentifiedImageError
 
 from synthkit.data import images
+from synthkit.data.sources import ORIENTATION
+from synthkit.data.transforms import MAPS
 
-MAPS = ("label", "instance")
-ORIENTATION = 0x0112  # of EXIF
 SAID = {"in no row of data.labels": "not in the table", "needs 8 bits per channel": "depth of photo"}
 ENDINGS = {".jpg": "JPEG", ".jpeg": "JPEG", ".tif": "TIFF", ".tiff": "TIFF"}
 
