@@ -19,6 +19,8 @@ FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF")
 EXTENSIONS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
 PHOTO_MODES = ("1", "L", "P", "RGB", "LA", "PA", "RGBA", "RGBX", "CMYK", "YCbCr")
 ID_MODES = ("1", "L", "P", "I", "I;16", "I;16B", "I;16L")
+TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+ODD_TIFF = "a TIFF of a depth or kind that holds no photo or ids"
 STRETCH = {"L;2": 85, "L;4": 17}  # Pillow stretches 2 and 4 bit greys to 0..255
 
 
@@ -129,5 +131,9 @@ def _packing(image: Image.Image) -> str:
 
 def _reason(path: str | Path, error: Exception) -> str:
     if isinstance(error, Image.UnidentifiedImageError):
-        return "it is empty" if Path(path).stat().st_size == 0 else f"it is none of {', '.join(FORMATS)}"
+        with Path(path).open("rb") as file:
+            start = file.read(4)
+        if start in TIFF_MAGIC:
+            return f"{ODD_TIFF}: save photos with 8 bits per channel, and ids as PNG of 8 or 16 bits"
+        return f"it is none of {', '.join(FORMATS)}" if start else "it is empty"
     return str(error) or type(error).__name__

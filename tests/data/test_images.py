@@ -4,6 +4,7 @@ import zlib
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 
 from synthkit.data import images
@@ -163,6 +164,14 @@ def test_unreadable_files_are_named(tmp_path, read):
     for path in (tmp_path, tmp_path / "pipe.png"):
         with pytest.raises(DataError, match=f"{path}: is a folder, pipe or device"):
             read(path)
+
+
+@pytest.mark.parametrize("read", [read_photo, read_ids])
+def test_a_tiff_that_pillow_does_not_know_is_called_one(tmp_path, read):
+    for name, shape, kind in (("int64", (4, 4), "minisblack"), ("float32", (4, 4, 3), "rgb")):
+        tifffile.imwrite(tmp_path / f"{name}.tif", np.zeros(shape, name), photometric=kind)
+        with pytest.raises(DataError, match=f"{name}.tif: .*a TIFF of a depth or kind that holds no photo"):
+            read(tmp_path / f"{name}.tif")
 
 
 @pytest.mark.filterwarnings("error::PIL.Image.DecompressionBombWarning")

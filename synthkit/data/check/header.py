@@ -10,7 +10,11 @@ from synthkit.data import images
 from synthkit.data.sources import ORIENTATION
 from synthkit.data.transforms import MAPS
 
-SAID = {"in no row of data.labels": "not in the table", "needs 8 bits per channel": "depth of photo"}
+SAID = {
+    "in no row of data.labels": "not in the table",
+    "needs 8 bits per channel": "depth of photo",
+    images.ODD_TIFF: "unreadable",
+}
 ENDINGS = {".jpg": "JPEG", ".jpeg": "JPEG", ".tif": "TIFF", ".tiff": "TIFF"}
 
 
