@@ -14,7 +14,7 @@ import shutil
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
@@ -38,7 +38,8 @@ class Checkpoint:
 
     @property
     def config(self) -> dict:
-        return self.state["config"]
+        """The config it was trained with. JSON has made text of keys that are numbers, such as label ids."""
+        return _with_numbers(self.state["config"])
 
     @property
     def step(self) -> int:
@@ -121,6 +122,17 @@ def _put_back(folder: Path) -> None:
         final = folder / old.name.split(".")[1]
         if not final.exists():
             old.rename(final)
+
+
+def _with_numbers(value: Any) -> Any:
+    """The same data with keys of digits as whole numbers, which is how a config's overrides read them too."""
+    if isinstance(value, dict):
+        return {_number(key): _with_numbers(item) for key, item in value.items()}
+    return [_with_numbers(item) for item in value] if isinstance(value, list) else value
+
+
+def _number(key: str) -> str | int:
+    return int(key) if re.fullmatch("-?(0|[1-9][0-9]{0,17})", key) else key
 
 
 def steps(folder: Path) -> list[int]:

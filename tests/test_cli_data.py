@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from synthkit.cli import main
+from synthkit.cli import main, train
 
 
 @pytest.fixture
@@ -129,3 +129,30 @@ def test_init_writes_a_config_once(synthkit, mine):
     again = synthkit("data", "init", "data", cwd=mine)
     assert again.returncode == 1
     assert again.stderr.startswith("error: data.yaml is there already")
+
+
+def test_show_draws_more_classes_than_there_are_colours(synthkit, mine):
+    path = mine / "data" / "train_img" / "1.png"
+    Image.new("RGB", (64, 32)).save(path)
+    result = synthkit("data", "show", "mine.yaml", "model.inputs.label.classes=1000", cwd=mine)
+    assert result.returncode == 0, result.stderr
+    assert Image.open(mine / "data.png").width > 400
+    result = synthkit("data", "show", "mine.yaml", "model.inputs.label.classes=many", cwd=mine)
+    assert "model.inputs.label.classes (command line): 'many' is not an int" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("model", "options"),
+    [
+        ({"inputs": {"source": {}}}, "--source SOURCE"),
+        ({"inputs": {"label": {"classes": 2}, "boundary": None}}, "--label LABEL"),
+        ({"inputs": {"boundary": {}, "label": {"classes": 2}}}, "--label LABEL --instance INSTANCE"),
+        ({"inputs": {"source": {}}, "encoder": {}}, "--source SOURCE"),
+        (
+            {"inputs": {"source": {}}, "encoder": {"type": "x"}},
+            "--source SOURCE --image IMAGE --instance INSTANCE",
+        ),
+    ],
+)
+def test_training_ends_with_the_options_of_its_model(model, options):
+    assert train._options({"model": model}) == options

@@ -189,3 +189,34 @@ def test_coloured_labels_are_read_as_in_training(tmp_path, scene):
     Image.new("RGB", (32, 16), (1, 2, 3)).save(file)
     with pytest.raises(DataError, match=r"unknown\.png: colour \[1, 2, 3\] at x=0, y=0 is in no row"):
         model.translate(label=file)
+
+
+def test_tables_of_ids_outlive_the_checkpoint(tmp_path, scene):
+    """Masks of 0 and 255: JSON makes text of the table's keys, and the model reads files all the same."""
+    mask = np.where(scene.label > 2, 255, 0).astype(np.uint8)
+    for split in ("train", "val"):
+        for field, array in (("label", mask), ("img", scene.image)):
+            (tmp_path / f"{split}_{field}").mkdir()
+            Image.fromarray(array).save(tmp_path / f"{split}_{field}" / "a.png")
+    data = {"type": "folders", "root": str(tmp_path), "labels": {"ids": {0: 0, 255: 1}}}
+    cfg = tiny("model.inputs={_delete_: true, label: {classes: 2}}", "train.steps=1", "train.batch_size=1")
+    run = synthkit.train(config.from_dict(config.plain(cfg) | {"data": data}), tmp_path / "run")
+    model = synthkit.load(run)
+    images = [model.translate(label=label) for label in (mask // 255, tmp_path / "val_label" / "a.png")]
+    assert images[0].tobytes() == images[1].tobytes()
+
+
+def test_inputs_are_never_written_over(run, maps, tmp_path):
+    for field in ("label", "instance"):
+        for path in (maps / field).iterdir():
+            path.rename(path.with_name(path.name.replace(f"_{field}Ids", "")))
+    before = (maps / "label" / "a.png").read_bytes()
+    folders = ["--label", str(maps / "label"), "--instance", str(maps / "instance")]
+    for out in (maps / "label", maps / "instance"):
+        result = CliRunner().invoke(app, ["translate", str(run), str(out), *folders])
+        assert isinstance(result.exception, DataError)
+        assert "would be written over" in str(result.exception)
+    files = ["--label", str(maps / "label" / "a.png"), "--instance", str(maps / "instance" / "a.png")]
+    result = CliRunner().invoke(app, ["translate", str(run), str(maps / "label" / "a.png"), *files])
+    assert "would be written over" in str(result.exception)
+    assert (maps / "label" / "a.png").read_bytes() == before

@@ -22,11 +22,15 @@ def show_data(
     count: Annotated[int, typer.Option(min=1, help="How many samples to draw.")] = 6,
 ) -> None:
     """Draw a contact sheet of a data set as training sees it: maps with boundaries, photos, classes."""
+    from synthkit.build import need, part
     from synthkit.config import load
     from synthkit.data.show import contact_sheet
     from synthkit.errors import DataError
+    from synthkit.inputs import build_inputs, sample_checks
 
-    sheet, summary = contact_sheet(load(config, overrides or []), split, count)
+    cfg = load(config, overrides or [])
+    checks = sample_checks(build_inputs(part(need(cfg, "model"), "inputs")))
+    sheet, summary = contact_sheet(need(cfg, "data"), split, count, **checks)
     try:
         sheet.save(out)
     except (OSError, ValueError) as err:

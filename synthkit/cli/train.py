@@ -37,7 +37,17 @@ def train(
         return
     typer.echo(f"run:        {run}")
     typer.echo(f"report:     {run / 'report.html'}")
-    typer.echo(f"next:       synthkit translate {run} OUT --label MAP.png …")
+    typer.echo(f"next:       synthkit translate {run} OUT {_options(cfg)}")
+
+
+def _options(cfg) -> str:
+    """What the trained model translates, as options of the command."""
+    from synthkit.build import part
+    from synthkit.inputs import build_inputs
+
+    fields = [each.field for each in build_inputs(part(cfg["model"], "inputs")).values()]
+    fields += ["image", "instance"] if cfg["model"].get("encoder") else []
+    return " ".join(f"--{field} {field.upper()}" for field in dict.fromkeys(fields))
 
 
 def _run_name(config: str) -> Path:

@@ -34,6 +34,7 @@ def translate(
     given = {"label": label, "instance": instance, "source": source, "image": image}
     given = {field: path for field, path in given.items() if path is not None}
     jobs = _jobs(given, out)
+    _spare_inputs(jobs)
     model = load(run, best=best, device=device)
     for target, inputs in track(jobs, "translating") if len(jobs) > 1 else jobs:
         picture = model.translate(**inputs)
@@ -59,3 +60,13 @@ def _jobs(given: dict[str, Path], out: Path) -> list[tuple[Path, dict[str, Path]
         raise DataError("nothing to translate: give --label, --instance or --source")
     stem = next(iter(given.values())).stem
     return [(out if out.suffix.lower() in SINGLE_FILE else out / f"{stem}.png", given)]
+
+
+def _spare_inputs(jobs: list[tuple[Path, dict[str, Path]]]) -> None:
+    """Raises DataError where an image would be written over a file that is read."""
+    from synthkit.errors import DataError
+
+    read = {path.resolve() for _, inputs in jobs for path in inputs.values()}
+    for target, _ in jobs:
+        if target.resolve() in read:
+            raise DataError(f"{target} is an input and would be written over: give another folder or file")

@@ -31,11 +31,8 @@ def open_data(
         validation: the split that training validates on, val by default, or the share of the training samples
             that is held out for it, such as 0.1.
 
-    `section` holds `type` and arguments of a registered data set, and the core's own keys: `transform`, the
-    arguments of PairedTransform, whose random parts serve `training` alone, and `validation`, the name of the
-    split that a run validates on, or the share of the training samples that it holds out. `fields` are
-    needed, `optional` ones taken where the data has them; `classes`, `ignore`, `source` and `seed` are those
-    of Samples.
+    `fields` are needed, `optional` ones taken where the data has them; `classes`, `ignore`, `source` and
+    `seed` are those of Samples.
     Raises ConfigError with the YAML path for a wrong key or value, DataError for wrong data, which a data
     set that has problems, such as files without a partner, is in its entirety.
     """

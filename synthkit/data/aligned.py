@@ -23,6 +23,7 @@ class Aligned(FileData):
         folder: the split's folder.
         direction: a_to_b makes photos like the right halves from the left halves, b_to_a the reverse.
 
+    A trained model translates source images, not such pairs: `synthkit data export` writes the halves apart.
     Halves are 8 bit RGB. Reading raises DataError for a file of an odd width.
     """
 

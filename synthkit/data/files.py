@@ -162,7 +162,11 @@ def shared_suffix(stems: Sequence[str]) -> str:
 
 def _deeper(folder: Path) -> str:
     inner = sorted(path.name for path in folder.iterdir() if path.is_dir() and path.name[0] != ".")
-    return f"; its folders, such as {inner[0]}, need data.patterns to be reached" if inner else ""
+    return (
+        f"; its folders, such as {inner[0]}, are not looked into: in a config data.patterns does"
+        if inner
+        else ""
+    )
 
 
 def _suffix_hint(field: str, stems: Iterable[str]) -> str:

@@ -1,6 +1,8 @@
 """Reads photos and id maps from files that nobody vouches for."""
 
 import re
+import stat
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +19,8 @@ FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF")
 EXTENSIONS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
 PHOTO_MODES = ("1", "L", "P", "RGB", "LA", "PA", "RGBA", "RGBX", "CMYK", "YCbCr")
 ID_MODES = ("1", "L", "P", "I", "I;16", "I;16B", "I;16L")
+TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+ODD_TIFF = "a TIFF of a depth or kind that holds no photo or ids"
 STRETCH = {"L;2": 85, "L;4": 17}  # Pillow stretches 2 and 4 bit greys to 0..255
 
 
@@ -76,7 +80,7 @@ def open_image(path: str | Path) -> tuple[Image.Image, str]:
 
     Raises DataError, naming the file, where it is missing, damaged or too large.
     """
-    with guarded(path), Image.open(path, formats=FORMATS) as image:
+    with guarded(path), _without_warning(), Image.open(path, formats=FORMATS) as image:
         check_size(path, image.height, image.width)
         packing = _packing(image)
         ImageOps.exif_transpose(image, in_place=True)
@@ -88,6 +92,8 @@ def open_image(path: str | Path) -> tuple[Image.Image, str]:
 def guarded(path: str | Path) -> Iterator[None]:
     """Turns whatever a decoder raises inside into a DataError that names the file."""
     try:
+        if not stat.S_ISREG(Path(path).stat().st_mode):  # opening a pipe would wait for ever
+            raise DataError(f"{path}: is a folder, pipe or device, where a file is needed")
         yield
     except DataError:
         raise
@@ -99,13 +105,21 @@ def guarded(path: str | Path) -> Iterator[None]:
         raise DataError(f"{path}: cannot be read as an image: {_reason(path, error)}") from error
 
 
+@contextmanager
+def _without_warning() -> Iterator[None]:
+    """Pillow warns of large images on each opening; `check_size` has the say about them."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        yield
+
+
 def check_size(path: str | Path, height: int, width: int, depth: int = 1) -> None:
     """Raises DataError for over MAX_PIXELS pixels, of `depth` bytes, or over 4 * MAX_PIXELS bytes."""
     if height * width > MAX_PIXELS or height * width * depth > 4 * MAX_PIXELS:
         shape = f"{height * width} pixels" + (f" of {depth} bytes" if depth > 1 else "")
         raise DataError(
-            f"{path}: {shape} are over the limit of {MAX_PIXELS}: if you trust the file, "
-            "raise synthkit.data.images.MAX_PIXELS"
+            f"{path}: {shape} are over the limit of {MAX_PIXELS}: make it smaller or cut it "
+            "up; a script that trusts the file can raise synthkit.data.images.MAX_PIXELS"
         )
 
 
@@ -117,5 +131,9 @@ def _packing(image: Image.Image) -> str:
 
 def _reason(path: str | Path, error: Exception) -> str:
     if isinstance(error, Image.UnidentifiedImageError):
-        return "it is empty" if Path(path).stat().st_size == 0 else f"it is none of {', '.join(FORMATS)}"
+        with Path(path).open("rb") as file:
+            start = file.read(4)
+        if start in TIFF_MAGIC:
+            return f"{ODD_TIFF}: save photos with 8 bits per channel, and ids as PNG of 8 or 16 bits"
+        return f"it is none of {', '.join(FORMATS)}" if start else "it is empty"
     return str(error) or type(error).__name__

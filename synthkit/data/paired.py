@@ -11,6 +11,7 @@ from synthkit.build import call, part
 from synthkit.data.files import KINDS, READERS, FileData, list_files, lone_files, match_files, shared_suffix
 from synthkit.data.labels import LabelReader
 from synthkit.data.problems import Problem, refusal
+from synthkit.data.splits import TRAIN
 from synthkit.errors import DataError
 from synthkit.registry import DATASETS
 
@@ -88,9 +89,15 @@ class ABFolders(Folders):
 def find_folders(root: str, folders: Mapping[str, str], split: str) -> dict[str, Path]:
     """The folder below `root` of each field that has one, "{split}" in its name filled in.
 
-    Raises DataError, listing the splits there are, if none has.
+    Raises DataError, listing the splits there are, if none has, and for another split than "train" where no
+    name has a "{split}": its folders would be those of "train".
     """
     root = Path(root).expanduser().absolute()
+    if split != TRAIN and not any("{split}" in folder for folder in folders.values()):
+        raise DataError(
+            f"{root}: there is no split {split!r}, for no folder has {{split}} in its name: hold out a share "
+            "of the training samples, data.validation: 0.1, or validate on them, data.validation: train"
+        )
     wanted = {field: root / folder.replace("{split}", split) for field, folder in folders.items()}
     found = {field: folder for field, folder in wanted.items() if folder.is_dir()}
     if found:

@@ -79,8 +79,7 @@ class Samples(Dataset):
 
     def title(self, index: int) -> str:
         """The sample's name where it is known without reading it, else its number."""
-        stems = getattr(self.data, "stems", None)
-        return stems[index] if stems else f"sample {index}"
+        return title(self.data, index)
 
     def _checked(self, raw: Mapping) -> dict:
         """The fields and the name of a raw sample, as the transform takes them."""
@@ -97,6 +96,12 @@ class Samples(Dataset):
         return sample
 
 
+def title(data, index: int) -> str:
+    """A sample's name where a raw data set knows it without reading it, else its number."""
+    stems = getattr(data, "stems", None)
+    return stems[index] if stems else f"sample {index}"
+
+
 def check_sizes(arrays: Mapping[str, tuple[np.ndarray, str]]) -> None:
     """Raises DataError unless all arrays (H, W, ...), each given with where it comes from, have one size."""
     sizes = {field: array.shape[:2] for field, (array, _) in arrays.items()}
@@ -106,12 +111,12 @@ def check_sizes(arrays: Mapping[str, tuple[np.ndarray, str]]) -> None:
 
 
 def check_ids(ids: np.ndarray, where: str) -> None:
-    """Raises DataError unless `ids` is an (H, W) array of integers from 0 to 2**31 - 1."""
-    if ids.ndim != 2 or ids.dtype.kind not in "iu":
+    """Raises DataError unless `ids` is an (H, W) array, not empty, of integers from 0 to 2**31 - 1."""
+    if ids.ndim != 2 or ids.dtype.kind not in "iu" or not ids.size:
         raise DataError(
             f"{where}: ids need shape (height, width) and whole numbers, not {ids.shape} {ids.dtype}"
         )
-    if ids.size and (ids.min() < 0 or ids.max() > LARGEST_ID):
+    if ids.min() < 0 or ids.max() > LARGEST_ID:
         raise DataError(
             f"{where}: id {_first(ids, (ids < 0) | (ids > LARGEST_ID))} is outside 0..{LARGEST_ID}"
         )
@@ -120,7 +125,7 @@ def check_ids(ids: np.ndarray, where: str) -> None:
 def check_label(label: np.ndarray, classes: int | None, ignore: int | None, where: str) -> None:
     """Raises DataError unless every id of `label` (H, W) is from 0 to classes - 1, or `ignore`."""
     check_ids(label, where)
-    if classes is None or not label.size or label.max() < classes:
+    if classes is None or label.max() < classes:
         return
     wrong = label >= classes
     if ignore is not None:

@@ -5,31 +5,32 @@ from collections.abc import Mapping
 import numpy as np
 from PIL import Image
 
-from synthkit.build import call, need
 from synthkit.data import open_data
-from synthkit.data.pictures import label_colours, legend, palette_for, sheet, stack, to_uint8
-from synthkit.data.samples import FIELDS
-from synthkit.data.sources import SourceFormat
+from synthkit.data.pictures import (
+    MOST_COLOURS,
+    label_colours,
+    legend,
+    palette_for,
+    sheet,
+    stack,
+    to_uint8,
+)
+from synthkit.data.samples import FIELDS, Samples
 
 COLUMNS = {"label": "label map with boundaries", "source": "source", "image": "photo"}
 
 
-def contact_sheet(cfg: Mapping, split: str, count: int) -> tuple[Image.Image, str]:
+def contact_sheet(section: Mapping, split: str, count: int, **checks) -> tuple[Image.Image, str]:
     """Draw up to `count` samples spread over the split, with a legend of their classes; also a summary.
 
+    `section` is the config's `data`; `checks` are the `classes`, `ignore` and `source` of open_data.
     Raises DataError for the first sample drawn that training would refuse.
     """
-    inputs = need(cfg, "model").get("inputs", {})
-    label = inputs.get("label") or {}
-    classes = label.get("classes")
-    source = None if inputs.get("source") is None else call(SourceFormat, inputs["source"])
-    options = dict(classes=classes, ignore=label.get("ignore"), source=source, seed=0)
-    samples = open_data(need(cfg, "data"), split, training=True, fields=(), optional=FIELDS, **options)
+    samples = open_data(section, split, training=True, fields=(), optional=FIELDS, seed=0, **checks)
     chosen = np.linspace(0, len(samples) - 1, min(count, len(samples))).round().astype(int)
     drawn = [samples[int(index)] for index in chosen]
     columns = [field for field in COLUMNS if field in samples.fields]
-    palette = getattr(samples.data, "palette", None)
-    palette = palette_for(classes or 255) if palette is None else palette
+    palette = _palette(samples)
     rows = [[_picture(sample, field, palette) for field in columns] for sample in drawn]
     height, width = drawn[0][samples.fields[0]].shape[1:]
     captions = [sample["name"] for sample in drawn]
@@ -38,6 +39,15 @@ def contact_sheet(cfg: Mapping, split: str, count: int) -> tuple[Image.Image, st
         parts.append(_legend(drawn, samples.data.names, palette, width=parts[0].width))
     summary = f"{split}: {len(samples)} samples of {', '.join(samples.fields)}; the first is {width}x{height}"
     return stack(parts), summary
+
+
+def _palette(samples: Samples) -> np.ndarray:
+    """The data set's colours, or as many as there are classes; beyond MOST_COLOURS they begin again."""
+    own = getattr(samples.data, "palette", None)
+    if own is not None:
+        return own
+    count = samples.classes or 255
+    return np.resize(palette_for(min(count, MOST_COLOURS)), (count, 3))
 
 
 def _picture(sample: Mapping, field: str, palette: np.ndarray) -> np.ndarray:

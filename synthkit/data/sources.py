@@ -10,14 +10,13 @@ import numpy as np
 import tifffile
 from PIL import Image
 
-from synthkit.data.images import EXTENSIONS, check_size, guarded, open_image
+from synthkit.data.images import EXTENSIONS, TIFF_MAGIC, check_size, guarded, open_image
 from synthkit.errors import DataError
 
 SOURCE_EXTENSIONS = (*EXTENSIONS, ".npy")
 RGB = 3  # channels
 ORIENTATION = 274  # the tag of TIFF and EXIF; 1 is upright
 AS_THEY_ARE = ("1", "L", "LA", "RGB", "RGBA", "I", "I;16", "I;16B", "I;16L", "F")
-TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 PLAIN_TIFF = (1, 2)  # photometric: black is zero, RGB; others need a conversion that nobody declared
 
 

@@ -1,8 +1,10 @@
+import os
 import struct
 import zlib
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 
 from synthkit.data import images
@@ -158,11 +160,21 @@ def test_unreadable_files_are_named(tmp_path, read):
             read(tmp_path / name)
     with pytest.raises(DataError, match=r"gone.png: there is no such file"):
         read(tmp_path / "gone.png")
-    with pytest.raises(DataError, match=str(tmp_path)):
-        read(tmp_path)
+    os.mkfifo(tmp_path / "pipe.png")
+    for path in (tmp_path, tmp_path / "pipe.png"):
+        with pytest.raises(DataError, match=f"{path}: is a folder, pipe or device"):
+            read(path)
 
 
-@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
+@pytest.mark.parametrize("read", [read_photo, read_ids])
+def test_a_tiff_that_pillow_does_not_know_is_called_one(tmp_path, read):
+    for name, shape, kind in (("int64", (4, 4), "minisblack"), ("float32", (4, 4, 3), "rgb")):
+        tifffile.imwrite(tmp_path / f"{name}.tif", np.zeros(shape, name), photometric=kind)
+        with pytest.raises(DataError, match=f"{name}.tif: .*a TIFF of a depth or kind that holds no photo"):
+            read(tmp_path / f"{name}.tif")
+
+
+@pytest.mark.filterwarnings("error::PIL.Image.DecompressionBombWarning")
 @pytest.mark.parametrize(("side", "limit"), [(12_000, 2**27), (60_000, Image.MAX_IMAGE_PIXELS * 2)])
 def test_bomb_is_refused_by_its_header(tmp_path, side, limit):
     path = png(tmp_path / "bomb.png", (side, side), 8, 0, [b"\0"])  # has no pixels: decoding would fail

@@ -1,5 +1,7 @@
 """Folders as people have them: each must be recognised, and the written config must read its samples."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -76,6 +78,11 @@ def written(root, tmp_path):
         for index in range(len(part)):
             part[index]
     return layout, cfg, parts
+
+
+def paths_of(samples):
+    """The files of each sample by field."""
+    return [samples.data[index]["files"] for index in range(len(samples))]
 
 
 def two_splits(root, **makers):
@@ -176,6 +183,15 @@ def test_label_maps_in_colour_get_a_table(tmp_path):
     assert train[0]["label"].unique().tolist() == [0, 1, 2]
 
 
+def test_label_maps_saved_as_jpeg_are_doubted(tmp_path):
+    for split in ("train", "val"):
+        fill(tmp_path / "d" / split / "masks", coloured, ending=".jpg")
+        fill(tmp_path / "d" / split / "photos", photo)
+    layout, cfg, _ = written(tmp_path / "d", tmp_path)
+    assert cfg["data"]["folders"]["source"] == "{split}/masks"
+    assert "{split}/masks sounds like label maps and holds photos: taken for sources" in layout.notes
+
+
 def test_masks_of_0_and_255(tmp_path):
     two_splits(tmp_path / "d", **{"{split}_mask": binary, "{split}_img": photo})
     layout, cfg, (train, _) = written(tmp_path / "d", tmp_path)
@@ -228,9 +244,82 @@ def test_names_that_do_not_pair(tmp_path):
     fill(tmp_path / "d" / "train_img", photo)
     fill(tmp_path / "d" / "train_label", label)
     for number, path in enumerate(sorted((tmp_path / "d" / "train_img").iterdir())):
-        path.rename(path.with_name(f"{number}.png"))
-    with pytest.raises(DataError, match=r"no two files have the same name: .*train_label: street 0.png"):
+        path.rename(path.with_name(f"{'abcd'[number]}.png"))
+    with pytest.raises(
+        DataError, match="no two files have the same name: .*train_label: street 0 …; .*train_img: a …"
+    ):
         recognise(tmp_path / "d")
+
+
+def test_starts_of_names(tmp_path):
+    fill(tmp_path / "d" / "train_img", photo)
+    fill(tmp_path / "d" / "train_label", label, suffix="_mask")
+    for path in (tmp_path / "d" / "train_img").iterdir():
+        path.rename(path.with_name(path.name.replace("street ", "img_")))
+    _, cfg, (train, _) = written(tmp_path / "d", tmp_path)
+    assert cfg["data"]["patterns"] == {
+        "label": r"street\ (?P<stem>.+)_mask[.][^.]+",
+        "image": "img_(?P<stem>.+)[.][^.]+",
+    }
+    assert len(train) == 3
+    assert all(Path(files["image"]).stem[4:] in files["label"] for files in paths_of(train))
+
+
+@pytest.mark.parametrize("splits", [("train", "test"), ("Train", "Test")])
+@pytest.mark.parametrize(
+    "folders",
+    [("{split}A", "{split}B"), ("{split}/masks", "{split}/images"), ("gt/{split}/a", "rgb/{split}/a")],
+)
+def test_files_of_other_splits_are_no_pairs(tmp_path, splits, folders):
+    """The same names in both splits: each training pair must come from the folders that train."""
+    for split in splits:
+        for folder, maker in zip(folders, (label, photo), strict=True):
+            fill(tmp_path / "d" / folder.format(split=split), maker)
+    layout, _, (train, val) = written(tmp_path / "d", tmp_path)
+    for files in paths_of(train):
+        assert all(splits[0] in Path(path).relative_to(tmp_path).as_posix() for path in files.values())
+    assert len(val) == (4 if splits[1] == "test" else 1)
+    assert any("not used: " in note for note in layout.notes) == (splits[1] == "Test")
+
+
+def test_nested_folders(tmp_path):
+    """The same names in each folder: a pair is of one folder, and all folders are read."""
+    for split, places in (("train", ("day", "night")), ("val", ("dusk",))):
+        for place in places:
+            fill(tmp_path / "d" / "rgb" / split / place, photo, suffix="_rgb", ending=".jpg")
+            fill(tmp_path / "d" / "gt" / split / place, coloured, suffix="_gt")
+    layout, cfg, (train, val) = written(tmp_path / "d", tmp_path)
+    assert cfg["data"]["folders"] == {"label": "gt/{split}", "image": "rgb/{split}"}
+    assert (len(train), len(val)) == (8, 4)
+    for files in [*paths_of(train), *paths_of(val)]:
+        assert Path(files["label"]).parent.name == Path(files["image"]).parent.name
+    assert not any("not used" in note for note in layout.notes)
+
+
+def test_scenes_pair_within_themselves(tmp_path):
+    for scene in ("a", "b"):
+        fill(tmp_path / "d" / scene / "rgb", photo)
+        fill(tmp_path / "d" / scene / "mask", label)
+    layout, cfg, _ = written(tmp_path / "d", tmp_path)
+    assert cfg["data"]["folders"] == {"label": "a/mask", "image": "a/rgb"}
+    assert "not used: b/mask, b/rgb" in layout.notes
+
+
+def test_other_words_for_splits_are_said_to_be_left_out(tmp_path):
+    for split in ("training", "validation"):
+        fill(tmp_path / "d" / "images" / split, photo)
+        fill(tmp_path / "d" / "annotations" / split, label)
+    layout, *_ = written(tmp_path / "d", tmp_path)
+    assert "not used: annotations/validation, images/validation" in layout.notes
+
+
+def test_one_sample_trains_and_validates(tmp_path):
+    fill(tmp_path / "d" / "train_label", label, count=1)
+    fill(tmp_path / "d" / "train_img", photo, count=1)
+    layout, cfg, (train, val) = written(tmp_path / "d", tmp_path)
+    assert cfg["data"]["validation"] == "train"
+    assert layout.notes[0] == "there is one sample, which validates, too"
+    assert len(train) == len(val) == 1
 
 
 def test_no_folder(tmp_path):

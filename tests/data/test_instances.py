@@ -224,12 +224,25 @@ def test_malformed_polygons_name_the_file(labels, tmp_path, text, message):
         ({"segmentation": {"size": [9, 9], "counts": "1"}}, r"a mask of \[9, 9\] for \[8, 10\]"),
         ({"segmentation": [[1, 2, 3]]}, "annotation 0 of a"),
         ({}, "'segmentation' is missing"),
+        ({"area": "large"}, "area of an annotation of a: not as expected"),
     ],
 )
 def test_malformed_coco_names_the_annotation(labels, tmp_path, note, message):
     notes = Coco(coco(tmp_path / "notes.json", note))
     with pytest.raises(DataError, match=message):
         list(Maker(labels, tmp_path / "inst", annotations=notes).run(workers=0))
+
+
+def test_an_annotation_of_no_image_is_named(tmp_path):
+    with pytest.raises(DataError, match="no image has the image_id 9 of annotation 0"):
+        Coco(coco(tmp_path / "notes.json", {"image_id": 9}))
+
+
+def test_images_of_one_name_in_two_folders_are_refused(tmp_path):
+    images = [{"id": number, "file_name": f"{number}/a.jpg"} for number in range(2)]
+    (tmp_path / "notes.json").write_text(json.dumps({"images": images, "annotations": []}))
+    with pytest.raises(DataError, match="several images have the name a"):
+        Coco(tmp_path / "notes.json")
 
 
 def test_folders_that_do_not_fit(labels, tmp_path):

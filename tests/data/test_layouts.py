@@ -6,6 +6,7 @@ import yaml
 from PIL import Image
 
 from synthkit.data.cityscapes import CLASSES
+from synthkit.data.splits import build_data
 from synthkit.errors import ConfigError, DataError
 from synthkit.paths import configs_dir
 from synthkit.registry import DATASETS
@@ -57,10 +58,20 @@ def test_a_pattern_with_a_slash_reaches_inner_folders_and_links(tmp_path):
     ]
 
 
+def test_the_only_split_is_no_other_one(tmp_path):
+    """Without {split}, val would be the training samples again, and its scores those of a memory."""
+    colour(tmp_path / "photos" / "x.png")
+    section = {"type": "folders", "root": str(tmp_path), "folders": {"image": "photos"}}
+    assert len(build_data(section, "train")) == 1
+    with pytest.raises(DataError, match=r"no split 'val', for no folder .* data.validation: 0.1, or"):
+        build_data(section, "val")
+    assert len(build_data(section | {"validation": 0.1}, "val")) == 1
+
+
 def test_files_out_of_reach_are_hinted_at(tmp_path):
     colour(tmp_path / "train_img" / "day" / "x.png")
     (problem,) = opened(tmp_path).problems
-    assert "such as day, need data.patterns" in problem.message
+    assert "such as day, are not looked into: in a config data.patterns" in problem.message
     (problem,) = opened(tmp_path, patterns={"image": ".+/(?P<stem>.+)[.]jpg"}).problems
     assert problem.kind == "no files"
     assert "none of its 1 images matches the pattern .+/" in problem.message

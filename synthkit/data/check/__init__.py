@@ -8,11 +8,12 @@ from typing import Any
 
 from synthkit.build import call, part
 from synthkit.data.check.kinds import Severity, severity
-from synthkit.data.check.sample import Needs, Probe, Sighting, title
-from synthkit.data.check.split import Split, listing_problems, split_problems
+from synthkit.data.check.sample import Needs, Probe, Sighting
+from synthkit.data.check.split import Split, listing_problems, name_problems, split_problems
 from synthkit.data.files import FileData
 from synthkit.data.parallel import Died, each
 from synthkit.data.problems import Problem
+from synthkit.data.samples import title
 from synthkit.data.splits import SplitName, build_data, name_of_split, spread
 from synthkit.data.transforms import PairedTransform
 from synthkit.errors import DataError
@@ -71,7 +72,9 @@ def check(
         data = spread(data, most) if most and isinstance(data, FileData) else data
         report.names = report.names or tuple(getattr(data, "names", ()))
         _read(split, data, watch(_sightings(data, own, workers), len(data), f"reading {split.name}"))
-        split.problems += split_problems(split, data, own, chosen)
+        split.problems += split_problems(split, own, chosen)
+        if number == 0 and needs.classes is not None and "label" in split.fields:
+            split.problems += name_problems(data, needs.classes)
         if isinstance(data, FileData) and isinstance(name, str):
             split.problems += listing_problems(data)
     _compare(report)

@@ -7,10 +7,14 @@ from typing import NamedTuple
 from PIL import Image, UnidentifiedImageError
 
 from synthkit.data import images
+from synthkit.data.sources import ORIENTATION
+from synthkit.data.transforms import MAPS
 
-MAPS = ("label", "instance")
-ORIENTATION = 0x0112  # of EXIF
-SAID = {"in no row of data.labels": "not in the table", "needs 8 bits per channel": "depth of photo"}
+SAID = {
+    "in no row of data.labels": "not in the table",
+    "needs 8 bits per channel": "depth of photo",
+    images.ODD_TIFF: "unreadable",
+}
 ENDINGS = {".jpg": "JPEG", ".jpeg": "JPEG", ".tif": "TIFF", ".tiff": "TIFF"}
 
 
@@ -47,6 +51,8 @@ def refusal_kind(path: Path, field: str, message: str) -> str:
 def _file_kind(path: Path) -> str:
     if not path.exists():
         return "file is gone"
+    if not path.is_file():
+        return "unreadable"
     if not os.access(path, os.R_OK):
         return "no permission"
     return "empty file" if path.stat().st_size == 0 else ""

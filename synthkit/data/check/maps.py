@@ -104,6 +104,11 @@ def span_of(source: np.ndarray) -> tuple[float, float] | None:
     return (float(finite.min()), float(finite.max())) if finite.size else None
 
 
+def uses_little(kind: str, low: float, high: float) -> bool:
+    """Whether values from `low` to `high` are less than half of what 16 bits hold, as 12 bit photos are."""
+    return kind in ("uint16", "int16") and max(-low, high) < np.iinfo(kind).max / 2
+
+
 def count_ids(ids: np.ndarray) -> dict[int, int]:
     """Pixels by id."""
     if ids.max(initial=0) >= 2**16 or ids.min(initial=0) < 0:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from synthkit.data.check.header import MAPS, Header, misnamed, read_header, refusal_kind
+from synthkit.data.check.header import Header, misnamed, read_header, refusal_kind
 from synthkit.data.check.maps import (
     Finding,
     constant_findings,
@@ -24,6 +24,8 @@ from synthkit.data.check.maps import (
 )
 from synthkit.data.files import FileData
 from synthkit.data.problems import Problem
+from synthkit.data.samples import title
+from synthkit.data.transforms import MAPS
 
 COMPARED = ("label", "image")  # fields whose repetition is worth a warning
 
@@ -152,12 +154,6 @@ def _quiet() -> Iterator[None]:
             yield
     finally:
         logging.disable(level)
-
-
-def title(data, index: int) -> str:
-    """A sample's name where it is known without reading it, else its number."""
-    stems = getattr(data, "stems", None)
-    return stems[index] if stems else f"sample {index}"
 
 
 def _form(array: np.ndarray, header: Header | None, *, is_source: bool) -> str:

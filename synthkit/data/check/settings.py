@@ -4,8 +4,10 @@ import math
 from collections import Counter
 
 from synthkit.data.check import Report
+from synthkit.data.check.maps import uses_little
 
 UNLABELLED = 255
+MOST = 512  # pixels of a side: fits into most memories
 LEAST = 32  # networks halve their input a few times
 OF_SIZE = ("smaller than the crop", "sizes vary in a batch", "padded to the stride")
 
@@ -42,7 +44,7 @@ def _label(report: Report) -> str:
     found, ignore = label_ids(report)
     if found == 0:
         return ""
-    declared = report.needs.classes or 0
+    declared = report.needs.classes or len(report.names)
     classes = declared if declared >= found and (ignore is None or ignore >= declared) else found
     end = f", ignore: {ignore}" if ignore is not None else ""
     return f"label: {{classes: {classes}{end}}}  # the maps hold ids up to {found - 1}"
@@ -63,9 +65,19 @@ def _source(report: Report) -> str:
     channels, kind = forms.most_common(1)[0][0].rpartition(", ")[2].split(" x ")
     spans = [split.span for split in report.splits if split.span]
     low, high = min(span[0] for span in spans), max(span[1] for span in spans)
-    whole = kind in ("uint8", "uint16", "int8", "int16")
-    span = "" if whole else f", range: [{', '.join(f'{end:.12g}' for end in _rounded_out(low, high))}]"
+    ends = _range(report, kind, low, high)
+    span = f", range: [{', '.join(f'{end:.12g}' for end in ends)}]" if ends else ""
     return f"source: {{channels: {channels}{span}}}  # {kind}, from {low:g} to {high:g}"
+
+
+def _range(report: Report, kind: str, low: float, high: float) -> tuple[float, float] | None:
+    """The declared range if the values fit, else one that they fill; None for a type that they fill."""
+    declared = report.needs.span
+    if declared and declared[0] <= low <= high <= declared[1]:
+        return declared
+    if kind in ("uint8", "int8", "uint16", "int16") and not uses_little(kind, low, high):
+        return None
+    return (0, 2 ** int(high).bit_length() - 1) if kind == "uint16" else _rounded_out(low, high)
 
 
 def _rounded_out(low: float, high: float) -> tuple[float, float]:
@@ -76,7 +88,8 @@ def _rounded_out(low: float, high: float) -> tuple[float, float]:
 
 def _transform(report: Report) -> list[str]:
     sizes = sum((split.sizes for split in report.splits), Counter())
-    if not sizes or not any(problem.kind in OF_SIZE for problem in report.problems):
+    trained = report.splits[0].problems if report.splits else []  # only training crops
+    if not sizes or not any(problem.kind in OF_SIZE for problem in trained):
         return ["# data.transform fits as it is"] if sizes else []
     stride = max(report.needs.stride, LEAST)
     if len(sizes) == 1:
@@ -89,9 +102,6 @@ def _transform(report: Report) -> list[str]:
             f"data: {{transform: {{resize: {even}, flip: true}}}}  # {note}; the networks' stride is {stride}"
         ]
     short = min(min(size) for size in sizes)
-    side = max(stride, short // stride * stride)
+    side = max(stride, round(min(short, MOST) / stride) * stride)
     note = f"{len(sizes)} sizes, the shortest side is {short}"
-    return [
-        f"data: {{transform: {{scale_short: {side}, crop: [{side}, {side}], flip: true}}}}  # {note}",
-        "train: {batch_size: 1}  # more only with a crop or a resize, which make all samples one size",
-    ]
+    return [f"data: {{transform: {{scale_short: {side}, crop: [{side}, {side}], flip: true}}}}  # {note}"]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
+from synthkit.data.check.maps import uses_little
 from synthkit.data.check.sample import Needs, Sighting
 from synthkit.data.files import FileData
 from synthkit.data.images import EXTENSIONS
@@ -68,7 +69,7 @@ class Split:
             yield Problem("same label map twice", place["label"], f"equals {first['label']}")
 
 
-def split_problems(split: Split, data, needs: Needs, transform: PairedTransform) -> Iterator[Problem]:
+def split_problems(split: Split, needs: Needs, transform: PairedTransform) -> Iterator[Problem]:
     """The problems of a whole split, once all its samples are taken in."""
     where = f"split {split.name}"
     if split.samples == 0:
@@ -82,9 +83,8 @@ def split_problems(split: Split, data, needs: Needs, transform: PairedTransform)
     if "instance" in needs.fields and {"instance", "label"} <= set(split.fields) and not split.has_objects:
         yield Problem("instance maps equal label maps", where, "all of them")
     yield from _mixtures(split)
+    yield from _depths(split, needs)
     yield from _sizes(split, needs, transform)
-    if needs.classes is not None and "label" in split.fields:
-        yield from _names(data, needs.classes)
 
 
 def _mixtures(split: Split) -> Iterator[Problem]:
@@ -99,6 +99,22 @@ def _mixtures(split: Split) -> Iterator[Problem]:
         for form in grey:
             message = f"{form}: {photos[form]} of {photos.total()} photos"
             yield Problem("grey photo", split.examples["image", form], message)
+
+
+def _depths(split: Split, needs: Needs) -> Iterator[Problem]:
+    """What a source without a declared range says by the depth of its files."""
+    kinds = {form.rpartition(" ")[2]: form for form in split.forms.get("source", ())}
+    if needs.span is not None or split.span is None:
+        return
+    if len(kinds) > 1:
+        for kind, form in kinds.items():
+            message = f"{kind} among {', '.join(kinds)}, each read by its own range of values"
+            yield Problem("formats mixed", split.examples["source", form], message)
+    low, high = split.span
+    if all(uses_little(kind, low, high) for kind in kinds):
+        yield Problem(
+            "few of the values", f"split {split.name}", f"{low:g} to {high:g} in {', '.join(kinds)}"
+        )
 
 
 def _sizes(split: Split, needs: Needs, transform: PairedTransform) -> Iterator[Problem]:
@@ -121,7 +137,8 @@ def _sizes(split: Split, needs: Needs, transform: PairedTransform) -> Iterator[P
         yield Problem("padded to the stride", f"split {split.name}", message)
 
 
-def _names(data, classes: int) -> Iterator[Problem]:
+def name_problems(data, classes: int) -> Iterator[Problem]:
+    """Names and colours that are not as many as the classes."""
     for key in ("names", "palette"):
         given = getattr(data, key, None)
         count = 0 if given is None else len(given)

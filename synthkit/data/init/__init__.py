@@ -6,17 +6,20 @@ from pathlib import Path
 
 import yaml
 
+from synthkit.build import without
 from synthkit.config import from_dict
 from synthkit.data.check import Report, check
 from synthkit.data.check.sample import Needs
 from synthkit.data.check.settings import UNLABELLED, input_lines
-from synthkit.data.init.layouts import Layout, recognise
+from synthkit.data.init.layouts import HELD_OUT, Layout, recognise
 from synthkit.data.splits import TRAIN, validation_split
 from synthkit.errors import DataError
+from synthkit.registry import DATASETS
 
 READ = 400  # samples per split
 LONGEST, SHORTEST = 512, 256  # pixels, for the small networks
 STEP = 32
+SETTLED = ("range missing", "few of the values")  # by the config that is written
 BASE = "_base_/pix2pixhd_small"
 
 
@@ -26,6 +29,9 @@ def draft(root: Path, watch=lambda items, total, text: items) -> tuple[Layout, R
     Raises DataError where the layout is not recognised, or a sample of each split cannot be read.
     """
     layout = recognise(root.expanduser().absolute())
+    if layout.data.get("validation") == HELD_OUT and _has_one_sample(layout):
+        layout.data["validation"] = TRAIN
+        layout.notes = [*layout.notes[:-1], "there is one sample, which validates, too"]
     report = _survey(layout, watch)
     ids = {index for split in report.splits for index in split.maps}
     if ids == {0, UNLABELLED}:
@@ -34,6 +40,10 @@ def draft(root: Path, watch=lambda items, total, text: items) -> tuple[Layout, R
         report = _survey(layout, watch)
     layout.notes += _doubts(report)
     return layout, report, _config(layout, report)
+
+
+def _has_one_sample(layout: Layout) -> bool:
+    return len(DATASETS.build(without(layout.data, "validation"), split=TRAIN)) == 1
 
 
 def _survey(layout: Layout, watch) -> Report:
@@ -49,7 +59,7 @@ def _doubts(report: Report) -> list[str]:
     notes = []
     if any(split.samples == READ for split in report.splits):
         notes.append(f"only {READ} samples of a split were read: classes that are rare may be missing")
-    kinds = Counter(problem.kind for problem in report.problems)
+    kinds = Counter(problem.kind for problem in report.problems if problem.kind not in SETTLED)
     if kinds:
         listed = ", ".join(f"{kind} ({count})" for kind, count in kinds.items())
         notes.append(f"there are problems, which data check shows: {listed}")

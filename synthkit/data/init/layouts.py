@@ -4,23 +4,23 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from itertools import product
+from difflib import SequenceMatcher
 from pathlib import Path
 
-from synthkit.data.files import KINDS, list_files, shared_stems, shared_suffix
 from synthkit.data.init.looks import Kind, Look, colours_in, look_at
+from synthkit.data.init.pairing import pairing_names, pairing_settings
 from synthkit.data.paired import PIX2PIXHD
 from synthkit.data.sources import SOURCE_EXTENSIONS
 from synthkit.errors import DataError
 
 DEPTH = 3  # folders below the root
 WORDS = ("train", "val", "validation", "valid", "test")
-SPLIT = re.compile(rf"(?<![A-Za-z])({'|'.join(WORDS)})(?![A-Za-z])")
+SPLIT = re.compile(rf"(?<![A-Za-z])({'|'.join(WORDS)})(?![a-z])")  # train_A, train2017, and trainA
 NAMED = {
     "label": r"label|mask|seg|annot|class",
     "instance": r"inst|object",
-    "image": r"im(age|g)|photo|rgb|real|target|jpe?g|frame|_B$",
-    "source": r"source|input|sketch|edge|depth|nir|thermal|infrared|_A$",
+    "image": r"im(age|g)|photo|rgb|real|target|jpe?g|frame|[_}]B$",
+    "source": r"source|input|sketch|edge|depth|nir|thermal|infrared|[_}]A$",
 }
 WIDE = 1.6  # width to height from which a lone folder's images count as pairs side by side
 LOOKED_FOR = (
@@ -29,7 +29,10 @@ LOOKED_FOR = (
     "annotations/train2017 (COCO-Stuff), or any two folders of images, such as masks and photos, whose files "
     "have the same names"
 )
+BY_PATTERN = "Files that pair in another way need data.patterns: see the folders data set in the reference"
+HELD_OUT = 0.1
 Places = dict[str, dict[str, Path]]
+Used = list[list[str]]  # of each field the patterns that hold its files
 
 
 @dataclass
@@ -59,8 +62,8 @@ def recognise(root: Path) -> Layout:
     if not train:
         raise DataError(f"{root}: no folder with training images; {_found(places)}. {LOOKED_FOR}")
     looks = {pattern: look_at(_images(folder)) for pattern, folder in train.items()}
-    layout = _alone(root, looks) if len(looks) == 1 else _paired(root, train, looks)
-    _add_validation(layout, places)
+    layout, used = _alone(root, looks) if len(looks) == 1 else _paired(root, places, train, looks)
+    _add_validation(layout, places, used)
     return layout
 
 
@@ -90,34 +93,60 @@ def _found(places: Places) -> str:
     return f"images are in {', '.join(sorted(folders)[:10])}" if folders else "there are no images in it"
 
 
-def _alone(root: Path, looks: Mapping[str, Look]) -> Layout:
+def _alone(root: Path, looks: Mapping[str, Look]) -> tuple[Layout, Used]:
     ((pattern, look),) = looks.items()
     if look.kind != Kind.PHOTOS or look.aspect < WIDE:
         message = f"{root}: one folder of images, {pattern}, and none that it could be paired with"
-        raise DataError(f"{message}. {LOOKED_FOR}")
+        raise DataError(f"{message}. {LOOKED_FOR}. {BY_PATTERN}")
     note = "each image is taken to hold a source, left, and a photo, right; else data.direction: b_to_a"
     data = {"type": "aligned", "root": str(root)} | ({} if pattern == "{split}" else {"folder": pattern})
     roles = {"source": f"{pattern}, left halves", "image": f"{pattern}, right halves"}
-    return Layout("images side by side", data, roles, [note])
+    return Layout("images side by side", data, roles, [note]), [[pattern]]
 
 
-def _paired(root: Path, train: Mapping[str, Path], looks: Mapping[str, Look]) -> Layout:
-    folders, notes = assign(looks)
+def _paired(
+    root: Path, places: Places, train: Mapping[str, Path], looks: Mapping[str, Look]
+) -> tuple[Layout, Used]:
+    chosen, notes = assign(looks)
+    names = pairing_names({key: train[pattern] for key, pattern in chosen.items()})
+    parents = None if any(name.start for name in names.values()) else _parents(chosen, looks)
+    folders = parents or chosen
+    used = [
+        [name for name in places if name == folder or (parents and name.startswith(f"{folder}/"))]
+        for folder in folders.values()
+    ]
     layout = Layout("folders that pair by name", {"type": "folders", "root": str(root)}, notes=notes)
-    layout.roles = {key: f"{pattern}, {looks[pattern].kind}" for key, pattern in folders.items()}
+    layout.roles = {key: f"{folder}, {looks[chosen[key]].kind}" for key, folder in folders.items()}
+    pairing = pairing_settings(names, nested=parents is not None)
     if folders == {key: PIX2PIXHD.get(key) for key in folders}:
         layout.name = "pix2pixHD's folders"
-    elif folders == {"source": "{split}_A", "image": "{split}_B"}:
+    elif folders == {"source": "{split}_A", "image": "{split}_B"} and not pairing:
         layout.name, layout.data["type"] = "folders A and B", "ab_folders"
     else:
         layout.data["folders"] = folders
-    if suffixes := pairing_suffixes({key: train[pattern] for key, pattern in folders.items()}):
-        other = {} if layout.name == "pix2pixHD's folders" else {"folders": folders}
-        layout.data |= {"type": "folders"} | other | {"suffixes": suffixes}
-    if "label" in folders and looks[folders["label"]].kind == Kind.COLOURS:
-        layout.data["labels"] = {"colours": colours_in(_images(train[folders["label"]]))}
+    layout.data |= pairing
+    if "label" in folders and looks[chosen["label"]].kind == Kind.COLOURS:
+        maps = [path for name in used[0] if name in train for path in _images(train[name])]
+        layout.data["labels"] = {"colours": colours_in(maps)}
         notes.append("the label maps are in colour: classes are numbered in the order of data.labels.colours")
-    return layout
+    if left := sorted(set(looks) - {name for part in used for name in part}):
+        notes.append(f"not used: {', '.join(left)}")
+    return layout, used
+
+
+def _parents(chosen: Mapping[str, str], looks: Mapping[str, Look]) -> dict[str, str] | None:
+    """The folders above the chosen ones where all hold the same folders of images, such as cities."""
+    parents = {key: pattern.rpartition("/")[0] for key, pattern in chosen.items()}
+    inner = [
+        {
+            name.rpartition("/")[2]
+            for name, look in looks.items()
+            if name.rpartition("/")[0] == parent and look.kind == looks[chosen[key]].kind
+        }
+        for key, parent in parents.items()
+    ]
+    is_nested = "" not in parents.values() and len(set(parents.values())) == len(parents)
+    return parents if is_nested and len(inner[0]) > 1 and all(each == inner[0] for each in inner) else None
 
 
 def assign(looks: Mapping[str, Look]) -> tuple[dict[str, str], list[str]]:
@@ -130,55 +159,66 @@ def assign(looks: Mapping[str, Look]) -> tuple[dict[str, str], list[str]]:
     values = [name for name, look in looks.items() if look.kind == Kind.VALUES]
     fields, notes = {}, []
     objects = [name for name in maps if _says("instance", name) or looks[name].largest >= 1000]
-    labels = sorted(set(maps) - set(objects), key=lambda name: (not _says("label", name), name))
+    labels = sorted(
+        set(maps) - set(objects), key=lambda name: (not _says("label", name), _is_late(name), name)
+    )
     if labels:
         fields["label"] = labels[0]
     if labels and objects:
-        fields["instance"] = objects[0]
-    images.sort(key=lambda name: (_says("image", name) - _says("source", name), name))
+        fields["instance"] = max(objects, key=lambda name: _closeness(name, labels[0]))
     if not images or len(looks) < 2 or not (labels or values or images[1:]):
         seen = ", ".join(f"{name} ({look.kind})" for name, look in looks.items())
         raise DataError(f"no photos, or nothing to make them from: {seen}. {LOOKED_FOR}")
-    fields["image"] = images.pop()
-    sources = [*values, *images] if not labels else [n for n in [*values, *images] if _says("source", n)]
+    beside = labels[0] if labels else ""
+    photo = max(images, key=lambda name: (_tells(name), _closeness(name, beside), not _is_late(name), name))
+    fields["image"] = photo
+    sources = [name for name in [*values, *images] if name != photo]
+    if labels:
+        sources = [name for name in sources if _says("source", name)]
     if sources:
-        fields["source"] = sources[0]
-        if not labels and not _says("source", sources[0]) and not _says("image", fields["image"]):
-            notes.append(f"{sources[0]} is taken for the source and {fields['image']} for the photos")
-    if left := sorted(set(looks) - set(fields.values())):
-        notes.append(f"not used: {', '.join(left)}")
+        source = min(
+            sources,
+            key=lambda name: (name in images, _tells(name), [-n for n in _closeness(name, photo)], name),
+        )
+        fields["source"] = source
+        if _says("label", source):
+            notes.append(f"{source} sounds like label maps and holds {looks[source].kind}: taken for sources")
+        if not labels and not _says("source", source) and not _says("image", photo):
+            notes.append(f"{source} is taken for the source and {photo} for the photos")
     return {key: fields[key] for key in ("label", "instance", "image", "source") if key in fields}, notes
+
+
+def _tells(name: str) -> int:
+    """1 for the name of a folder of photos, -1 for one of sources, 0 for others."""
+    return _says("image", name) - _says("source", name)
+
+
+def _is_late(name: str) -> bool:
+    """Whether a folder that no split was seen in sounds like one that does not train."""
+    return re.search("val|test", name, re.IGNORECASE) is not None
+
+
+def _closeness(name: str, other: str) -> tuple[int, float]:
+    """How much two folders have in common, parts before letters: Train/masks goes with Train/images."""
+    parts = sum(a == b for a, b in zip(name.split("/"), other.split("/"), strict=False))
+    return parts, SequenceMatcher(None, name, other).ratio()
 
 
 def _says(role: str, name: str) -> bool:
     return re.search(NAMED[role], name) is not None
 
 
-def pairing_suffixes(folders: Mapping[str, Path]) -> dict[str, str]:
-    """The ends of names that do not count, by field, with which most files pair.
-
-    Raises DataError where no two files pair.
-    """
-    choices = []
-    for key, folder in folders.items():
-        shared = shared_suffix(list(list_files(folder, "", KINDS[key])[0]))
-        choices.append([(key, end) for end in dict.fromkeys(("", shared))])
-    paired = {
-        chosen: len(shared_stems({key: list_files(folders[key], end, KINDS[key])[0] for key, end in chosen}))
-        for chosen in product(*choices)
-    }
-    best = max(paired, key=paired.__getitem__)
-    if not paired[best]:
-        names = "; ".join(f"{folder}: {_images(folder)[0].name} …" for folder in folders.values())
-        raise DataError(f"no two files have the same name: {names}. {LOOKED_FOR}")
-    return {key: end for key, end in best if end}
-
-
-def _add_validation(layout: Layout, places: Places) -> None:
-    needed = [text.split(",")[0] for text in layout.roles.values()]
-    there = [split for split in WORDS[1:] if all(split in places.get(name, {}) for name in needed)]
+def _add_validation(layout: Layout, places: Places, used: Used) -> None:
+    there = [
+        split for split in WORDS[1:] if all(any(split in places[name] for name in names) for names in used)
+    ]
     if not there:
-        layout.data["validation"] = 0.1
+        layout.data["validation"] = HELD_OUT
         layout.notes.append("no other split has all of it, so a tenth of the training samples is held out")
+        others = [path for splits in places.values() for split, path in splits.items() if split in WORDS[1:]]
+        if others:
+            root = layout.data["root"]
+            listed = ", ".join(sorted(path.relative_to(root).as_posix() for path in others)[:10])
+            layout.notes.insert(-1, f"not used: {listed}")
     elif there[0] != "val":
         layout.data["validation"] = there[0]

@@ -1,7 +1,7 @@
 """Objects from annotation files: COCO's JSON, and the polygons that Cityscapes and LabelMe write."""
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,9 +28,15 @@ class Coco:
         with _reading(self.path):
             content = _load(self.path)
             stems = {image["id"]: Path(image["file_name"]).stem for image in content["images"]}
+            if twice := [stem for stem, count in Counter(stems.values()).items() if count > 1]:
+                raise ValueError(f"several images have the name {twice[0]}: whose objects are whose?")
             self._found: dict[str, list[dict]] = {stem: [] for stem in stems.values()}
             for note in content["annotations"]:
                 kept = {key: note[key] for key in ("segmentation", "iscrowd", "area", "id") if key in note}
+                if note["image_id"] not in stems:
+                    raise ValueError(
+                        f"no image has the image_id {note['image_id']} of annotation {note.get('id')}"
+                    )
                 self._found[stems[note["image_id"]]].append(kept)
 
     def __contains__(self, stem: str) -> bool:
@@ -38,7 +44,9 @@ class Coco:
 
     def shapes(self, stem: str, size: tuple[int, int]) -> Iterator[Shape]:
         """The objects of the picture `stem` of `size` (height, width), those that lie on top last."""
-        for note in sorted(self._found[stem], key=lambda note: -note.get("area", 0)):
+        with _reading(self.path, f"area of an annotation of {stem}"):
+            notes = sorted(self._found[stem], key=lambda note: -note.get("area", 0))
+        for note in notes:
             with _reading(self.path, f"annotation {note.get('id')} of {stem}"):
                 mask = _segmentation(note["segmentation"], size)
             yield Shape(mask, counted=not note.get("iscrowd"))

@@ -198,6 +198,46 @@ def test_settings_that_fit_are_a_config_that_trains(broken):
     assert broken.check().count(Severity.ERROR) == 0
 
 
+@pytest.mark.parametrize(
+    ("array", "line"),
+    [
+        (np.array([[[48, 4080]] * 4] * 4, np.uint16), "range: [0, 4095]"),
+        (np.array([[[0, 40000]] * 4] * 4, np.uint16), "source: {channels: 2}  #"),
+        (np.array([[[-1000, 3000]] * 4] * 4, np.int16), "range: [-1000, 3000]"),
+    ],
+)
+def test_the_range_that_fits_a_source_of_16_bits(broken, array, line):
+    broken.source(array, span=None)
+    for path in broken.root.glob("*_source/*.npy"):
+        np.save(path, np.resize(array, (*SIZE, 2)))
+    assert line in fitting_settings(broken.check())
+
+
+def test_a_declared_range_that_holds_all_values_stays(broken):
+    broken.source(np.random.default_rng(1).random((*SIZE, 2)).astype(np.float32), span=(-7.0, 9.5))
+    assert "source: {channels: 2, range: [-7, 9.5]}" in fitting_settings(broken.check())
+
+
+def test_many_sizes_fit_as_they_are_where_training_crops(broken):
+    """Validation takes whole photos, so that these are padded whatever the transform."""
+    for name in "ab":
+        label, instance = broken.maps((40, 50))
+        broken.put(label, broken.label(name))
+        broken.put(instance, broken.instance(name))
+        broken.put(broken.photo((40, 50)), broken.image(name))
+    broken.needs |= dict(stride=8, batch_size=2)
+    text = fitting_settings(broken.check())
+    assert "scale_short: 32, crop: [32, 32]" in text
+    assert "batch_size" not in text
+    broken.data["transform"] = {"scale_short": 32, "crop": [32, 32]}
+    assert "data.transform fits as it is" in fitting_settings(broken.check())
+
+
+def test_names_are_compared_once(broken):
+    broken.data["names"] = ["road"]
+    assert [problem.kind for problem in broken.check().problems] == ["names do not match"]
+
+
 @pytest.mark.parametrize("name", ["camvid-256", "coco-stuff-sample"])
 def test_real_samples_are_sound(shared_data, name):
     classes, ignore = (12, None) if name == "camvid-256" else (182, 255)

@@ -72,6 +72,15 @@ def _(broken):
     return broken.label()
 
 
+@breaks("few of the values")
+def _(broken):
+    """Photos of 12 bits in files of 16."""
+    broken.source(broken.rng.integers(0, 4096, (*SIZE, 2)).astype(np.uint16), span=None)
+    for path in broken.root.glob("*_source/*.npy"):
+        np.save(path, broken.rng.integers(0, 4096, (*SIZE, 2)).astype(np.uint16))
+    return "split train"
+
+
 @breaks("file passed over")
 def _(broken):
     (broken.root / "train_img" / "b.gif").write_bytes(b"GIF89a")
@@ -168,6 +177,14 @@ def _(broken):
 @pytest.mark.parametrize("kind", BREAKS)
 def test_each_kind_is_found_and_the_file_named(broken, kind):
     broken.find(kind, BREAKS[kind](broken))
+
+
+def test_sources_of_different_depths_without_a_range(broken):
+    place = broken.source(broken.rng.integers(0, 256, (*SIZE, 2)).astype(np.uint8), span=None)
+    for path in broken.root.glob("*_source/*.npy"):
+        if path != place:
+            np.save(path, broken.rng.integers(0, 2**16, (*SIZE, 2)).astype(np.uint16))
+    broken.find("formats mixed", place)
 
 
 def test_every_warning_is_tried():
