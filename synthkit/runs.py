@@ -1,6 +1,7 @@
 """What runs there are, how far they are and how good."""
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -102,7 +103,7 @@ def _fill(run: Run, found: Sequence[dict]) -> None:
     start, last = starts[-1], found[-1]
     run.steps, run.config = start["steps"], _config_name(start.get("config"))
     run.step = max(record["step"] for record in found)
-    run.seconds = max((record["seconds"] for record in found if _is_number(record.get("seconds"))), default=0)
+    run.seconds = max((record["seconds"] for record in found if "seconds" in record), default=0)
     run.state = "stopped"
     if ends := records.of_kind(found, "end"):
         run.state = "finished"
@@ -122,11 +123,7 @@ def _fill_scores(run: Run, validations: Sequence[dict]) -> None:
 
 def _config_name(config: object) -> str:
     """`configs/pix2pixhd/streets_64.yaml` is shown as pix2pixhd/streets_64."""
-    return "/".join(Path(str(config or "")).with_suffix("").parts[-2:])
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float)
+    return "/".join(Path(re.sub(r"\.ya?ml$", "", str(config or ""))).parts[-2:])
 
 
 def _size(folder: Path) -> int:

@@ -168,6 +168,26 @@ def test_figures_that_were_not_finite_are_gaps(tmp_path):
     assert "held-out" not in page.text
 
 
+def test_records_that_lack_what_is_not_needed(tmp_path):
+    bare = {"kind": "train", "step": 20, "losses": {"gan": 1.0}}
+    page = record(tmp_path, {"kind": "start", "step": 0, "steps": 40}, bare)
+    assert "step 20 of 40" in page.text
+    assert "waiting for data" not in page.text
+
+
+def test_smoothing_a_long_run_costs_no_more_than_a_short_one(tmp_path, monkeypatch):
+    lengths = []
+
+    def watched(values):
+        lengths.append(len(values))
+        return smoothed(values)
+
+    monkeypatch.setattr("synthkit.report.smoothed", watched)
+    monkeypatch.setattr("synthkit.charts.smoothed", watched)
+    record(tmp_path, START, *(train(step) for step in range(3000)))
+    assert max(lengths) == 1000
+
+
 def test_pictures_of_many_steps_are_thinned(tmp_path):
     for step in range(1, 101):
         write_samples(tmp_path, step, {"a": scene(step, "fake")})

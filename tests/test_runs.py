@@ -45,6 +45,13 @@ def test_a_finished_run(tmp_path):
     assert run.size == sum(path.stat().st_size for path in (tmp_path / "a").iterdir())
 
 
+@pytest.mark.parametrize(
+    ("config", "shown"), [("a/b/c.yml", "b/c"), ("dict", "dict"), ("", ""), ({}, ""), ("/", "/")]
+)
+def test_config_names(tmp_path, config, shown):
+    assert summarise(make(tmp_path / "a", {**START, "config": config})).config == shown
+
+
 def test_states(tmp_path):
     early = {"kind": "end", "step": 60, "seconds": 9.0, "reason": "stopped early"}
     make(tmp_path / "early", START, train(60), early, age=1)
