@@ -82,9 +82,15 @@ def summarise(folder: Path, name: str = "") -> Run:
 
 
 def _below(top: Path) -> Iterator[Run]:
+    """The runs of a folder, also those behind symbolic links; each place is looked at once."""
     refused: list[OSError] = []
-    for path, folders, _ in os.walk(top, onerror=refused.append):
-        folder = Path(path)
+    seen: set[str] = set()
+    for path, folders, _ in os.walk(top, onerror=refused.append, followlinks=True):
+        folder, place = Path(path), os.path.realpath(path)
+        if place in seen:
+            folders.clear()
+            continue
+        seen.add(place)
         if is_run(folder):
             folders.clear()  # a run holds no runs
             yield summarise(folder, os.path.relpath(folder, top) if folder != top else "")
@@ -127,7 +133,14 @@ def _config_name(config: object) -> str:
 
 
 def _size(folder: Path) -> int:
-    return sum((Path(path) / file).lstat().st_size for path, _, files in os.walk(folder) for file in files)
+    return sum(_bytes(Path(path) / file) for path, _, files in os.walk(folder) for file in files)
+
+
+def _bytes(file: Path) -> int:
+    try:
+        return file.lstat().st_size
+    except FileNotFoundError:  # a running training removes old checkpoints
+        return 0
 
 
 def _sorted(runs: list[Run], metric: str) -> list[Run]:
