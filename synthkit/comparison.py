@@ -21,6 +21,8 @@ from synthkit.sample_files import HEADINGS, Scenes, read_samples
 from synthkit.scores import score
 
 LEAST, MOST = 2, len(COLOURS)
+LONGEST_LABEL = 60  # letters
+SUFFIXES = (".html", ".htm")
 MOST_STEPS, MOST_POINTS = 40, 300  # of samples; of a curve
 REFERENCES = ("label", "source", "real")
 TRAINING_ALONE = ("data.transform.flip",)  # keys of `data` that do not concern validation
@@ -56,14 +58,16 @@ def compare(runs: Sequence[str | Path], out: str | Path) -> Path:
     Pictures of runs below the page's folder are linked, so that the folder can be moved as a whole; those of
     other runs are copied into OUT's name with `_files`. Runs may lack scores, samples or an end.
     Raises DataError for too few or many runs, one that is named twice, a folder that is no run, and an `out`
-    that cannot be written.
+    that is no name of a page or cannot be written.
     """
     out = Path(out)
+    if out.suffix.lower() not in SUFFIXES:  # a slip must not cost the config or the photo that lies there
+        raise DataError(f"the page is to be written to a .html file, not to {out}")
     entries = _entries([Path(run).resolve() for run in runs])
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         return write_page(out, "compare.html.j2", _content(entries, out))
-    except OSError as error:
+    except OSError as error:  # it names the file, which may be a picture that is copied
         raise DataError(f"{out} cannot be written: {error}") from error
 
 
@@ -79,7 +83,7 @@ def _entries(folders: Sequence[Path]) -> list[Entry]:
 
 
 def _labels(folders: Sequence[Path]) -> dict[Path, str]:
-    """As much of the end of each path as tells all apart, without an end that all share."""
+    """As much of the end of each path as tells all apart, without an end that all share, and not too long."""
     parts = [folder.parts for folder in folders]
     while len({each[-1] for each in parts}) == 1:
         parts = [each[:-1] for each in parts]
@@ -87,15 +91,22 @@ def _labels(folders: Sequence[Path]) -> dict[Path, str]:
         labels = ["/".join(each[-count:]) for each in parts]
         if len(set(labels)) == len(folders):
             break
-    return dict(zip(folders, labels, strict=True))
+    short = [_shortened(label) for label in labels]
+    return dict(zip(folders, short if len(set(short)) == len(folders) else labels, strict=True))
+
+
+def _shortened(label: str) -> str:
+    """The label, or its beginning and its end, which mostly tells more."""
+    half = LONGEST_LABEL // 2
+    return label if len(label) <= LONGEST_LABEL else f"{label[:half]}…{label[-half:]}"
 
 
 def _entry(folder: Path, label: str, number: int) -> Entry:
     try:
         settings = {key: value for key, value, _ in config.flatten(config.load(folder / "config.yaml"))}
-    except ConfigError as error:
-        raise DataError(f"the config of the run {folder} cannot be read: {error}") from error
-    known = records.read(folder / "metrics.jsonl")
+        known = records.read(folder / "metrics.jsonl")
+    except (ConfigError, OSError) as error:
+        raise DataError(f"the run {folder} cannot be read: {error}") from error
     return Entry(folder, label, number, summarise(folder), known, settings, read_samples(folder))
 
 
@@ -126,6 +137,7 @@ def _row(entry: Entry, out: Path) -> dict:
     counts = starts[-1].get("parameters", {}) if starts else {}
     return {
         "label": entry.label,
+        "folder": str(entry.folder),
         "colour": entry.colour,
         "report": _relative(report, out) if report.is_file() else None,
         "config": run.config,

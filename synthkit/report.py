@@ -44,11 +44,11 @@ def _content(run: Path, stopped: bool) -> dict:
     """What the template shows."""
     known = records.read(run / "metrics.jsonl")
     config = run / "config.yaml"
-    ended = bool(records.of_kind(known, "end"))
+    over = any(record["kind"] in records.OVER for record in known)
     return {
         "title": run.resolve().name,
         "written": time.time(),
-        "live": not ended and not stopped,
+        "live": not over and not stopped,
         "silence": _silence(known),
         "progress": _progress(known, stopped),
         "facts": _facts(known),
@@ -82,6 +82,8 @@ def _progress(known: Sequence[dict], stopped: bool) -> dict | None:
         text = f"{early} (of {steps} steps)"
     elif ends:
         text = f"finished after {step} steps"
+    elif records.of_kind(known, "failed"):
+        text = f"failed after step {step} of {steps}"
     else:
         text = f"stopped at step {step} of {steps}" if stopped else f"step {step} of {steps}"
     return {"step": step, "steps": steps, "text": text, "ended": bool(ends)}

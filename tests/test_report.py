@@ -161,6 +161,17 @@ def test_page_loads_itself_again_until_the_training_ends(tmp_path):
     assert "1.2 GB" in page.text
 
 
+def test_a_failed_training_says_so_and_is_not_waited_for(tmp_path):
+    failed = {"kind": "failed", "step": 20, "message": "no <b>memory</b>"}
+    page = record(tmp_path, START, train(20), failed)
+    assert "failed after step 20 of 800" in page.text
+    assert "no <b>memory</b>" in page.text
+    assert "location.reload()" not in page.path.read_text("utf-8")
+    page = record(tmp_path, START, train(20), failed, {**START, "step": 10})
+    assert "step 10 of 800" in page.text
+    assert "location.reload()" in page.path.read_text("utf-8")
+
+
 def test_figures_that_were_not_finite_are_gaps(tmp_path):
     nothing = {**train(60), "losses": {"gan": None}, "signals": {"saturation": None}}
     page = record(tmp_path, START, train(20), nothing, {**validation(60), "scores": {"psnr": None}})
