@@ -16,12 +16,11 @@ from synthkit.charts import COLOURS, Curve, line_chart, stretches
 from synthkit.config_differences import differences
 from synthkit.errors import ConfigError, DataError
 from synthkit.pages import duration, thinned, write_page
-from synthkit.runs import Run, is_run, summarise
+from synthkit.runs import Run, is_run, labels, summarise
 from synthkit.sample_files import HEADINGS, Scenes, read_samples
 from synthkit.scores import score
 
 LEAST, MOST = 2, len(COLOURS)
-LONGEST_LABEL = 60  # letters
 SUFFIXES = (".html", ".htm")
 MOST_STEPS, MOST_POINTS = 40, 300  # of samples; of a curve
 REFERENCES = ("label", "source", "real")
@@ -79,26 +78,7 @@ def _entries(folders: Sequence[Path]) -> list[Entry]:
             raise DataError(f"{folder} is no run folder")
         if folders.count(folder) > 1:
             raise DataError(f"{folder} is named twice")
-    return [_entry(folder, label, number) for number, (folder, label) in enumerate(_labels(folders).items())]
-
-
-def _labels(folders: Sequence[Path]) -> dict[Path, str]:
-    """As much of the end of each path as tells all apart, without an end that all share, and not too long."""
-    parts = [folder.parts for folder in folders]
-    while len({each[-1] for each in parts}) == 1:
-        parts = [each[:-1] for each in parts]
-    for count in range(1, max(map(len, parts)) + 1):
-        labels = ["/".join(each[-count:]) for each in parts]
-        if len(set(labels)) == len(folders):
-            break
-    short = [_shortened(label) for label in labels]
-    return dict(zip(folders, short if len(set(short)) == len(folders) else labels, strict=True))
-
-
-def _shortened(label: str) -> str:
-    """The label, or its beginning and its end, which mostly tells more."""
-    half = LONGEST_LABEL // 2
-    return label if len(label) <= LONGEST_LABEL else f"{label[:half]}…{label[-half:]}"
+    return [_entry(folder, label, number) for number, (folder, label) in enumerate(labels(folders).items())]
 
 
 def _entry(folder: Path, label: str, number: int) -> Entry:

@@ -10,6 +10,8 @@ from synthkit import lock, records
 from synthkit.errors import DataError, did_you_mean, listed
 from synthkit.scores import score
 
+LONGEST_LABEL = 60  # letters
+
 
 @dataclass(frozen=True)
 class Best:
@@ -79,6 +81,25 @@ def summarise(folder: Path, name: str = "") -> Run:
     except OSError as error:
         run.state, run.note = "unreadable", str(error)
     return run
+
+
+def labels(folders: Sequence[Path]) -> dict[Path, str]:
+    """As much of the end of each path as tells all apart, without an end that all share, and not too long."""
+    parts = [folder.parts for folder in folders]
+    while len({each[-1] for each in parts}) == 1:
+        parts = [each[:-1] for each in parts]
+    for count in range(1, max(map(len, parts)) + 1):
+        ends = ["/".join(each[-count:]) for each in parts]
+        if len(set(ends)) == len(folders):
+            break
+    short = [_shortened(label) for label in ends]
+    return dict(zip(folders, short if len(set(short)) == len(folders) else ends, strict=True))
+
+
+def _shortened(label: str) -> str:
+    """The label, or its beginning and its end, which mostly tells more."""
+    half = LONGEST_LABEL // 2
+    return label if len(label) <= LONGEST_LABEL else f"{label[:half]}…{label[-half:]}"
 
 
 def _below(top: Path) -> Iterator[Run]:
