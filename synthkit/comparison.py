@@ -16,11 +16,12 @@ from synthkit.charts import COLOURS, Curve, line_chart, stretches
 from synthkit.config_differences import differences
 from synthkit.errors import ConfigError, DataError
 from synthkit.pages import duration, thinned, write_page
-from synthkit.runs import Run, is_run, summarise
+from synthkit.runs import Run, is_run, labels, summarise
 from synthkit.sample_files import HEADINGS, Scenes, read_samples
 from synthkit.scores import score
 
 LEAST, MOST = 2, len(COLOURS)
+SUFFIXES = (".html", ".htm")
 MOST_STEPS, MOST_POINTS = 40, 300  # of samples; of a curve
 REFERENCES = ("label", "source", "real")
 TRAINING_ALONE = ("data.transform.flip",)  # keys of `data` that do not concern validation
@@ -56,14 +57,16 @@ def compare(runs: Sequence[str | Path], out: str | Path) -> Path:
     Pictures of runs below the page's folder are linked, so that the folder can be moved as a whole; those of
     other runs are copied into OUT's name with `_files`. Runs may lack scores, samples or an end.
     Raises DataError for too few or many runs, one that is named twice, a folder that is no run, and an `out`
-    that cannot be written.
+    that is no name of a page or cannot be written.
     """
     out = Path(out)
+    if out.suffix.lower() not in SUFFIXES:  # a slip must not cost the config or the photo that lies there
+        raise DataError(f"the page is to be written to a .html file, not to {out}")
     entries = _entries([Path(run).resolve() for run in runs])
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         return write_page(out, "compare.html.j2", _content(entries, out))
-    except OSError as error:
+    except OSError as error:  # it names the file, which may be a picture that is copied
         raise DataError(f"{out} cannot be written: {error}") from error
 
 
@@ -75,27 +78,15 @@ def _entries(folders: Sequence[Path]) -> list[Entry]:
             raise DataError(f"{folder} is no run folder")
         if folders.count(folder) > 1:
             raise DataError(f"{folder} is named twice")
-    return [_entry(folder, label, number) for number, (folder, label) in enumerate(_labels(folders).items())]
-
-
-def _labels(folders: Sequence[Path]) -> dict[Path, str]:
-    """As much of the end of each path as tells all apart, without an end that all share."""
-    parts = [folder.parts for folder in folders]
-    while len({each[-1] for each in parts}) == 1:
-        parts = [each[:-1] for each in parts]
-    for count in range(1, max(map(len, parts)) + 1):
-        labels = ["/".join(each[-count:]) for each in parts]
-        if len(set(labels)) == len(folders):
-            break
-    return dict(zip(folders, labels, strict=True))
+    return [_entry(folder, label, number) for number, (folder, label) in enumerate(labels(folders).items())]
 
 
 def _entry(folder: Path, label: str, number: int) -> Entry:
     try:
         settings = {key: value for key, value, _ in config.flatten(config.load(folder / "config.yaml"))}
-    except ConfigError as error:
-        raise DataError(f"the config of the run {folder} cannot be read: {error}") from error
-    known = records.read(folder / "metrics.jsonl")
+        known = records.read(folder / "metrics.jsonl")
+    except (ConfigError, OSError) as error:
+        raise DataError(f"the run {folder} cannot be read: {error}") from error
     return Entry(folder, label, number, summarise(folder), known, settings, read_samples(folder))
 
 
@@ -126,6 +117,7 @@ def _row(entry: Entry, out: Path) -> dict:
     counts = starts[-1].get("parameters", {}) if starts else {}
     return {
         "label": entry.label,
+        "folder": str(entry.folder),
         "colour": entry.colour,
         "report": _relative(report, out) if report.is_file() else None,
         "config": run.config,

@@ -5,15 +5,23 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-FIGURES = ("losses", "signals", "rates", "scores")
-NEEDED = {
-    "start": {"steps": int},
-    "train": {"losses": dict},
-    "validation": {"scores": dict},
-    "warning": {"name": str, "message": str},
-    "failed": {"message": str},
-    "end": {"seconds": (int, float)},
+NUMBER = (int, float)
+FIGURES = ("losses", "signals", "rates", "scores", "parameters", "estimate")  # mappings of numbers
+TYPES = {  # of what is read anywhere
+    **dict.fromkeys(("kind", "name", "message"), str),
+    **dict.fromkeys(("step", "steps", "images"), int),
+    **dict.fromkeys(("seconds", "seconds_per_step", "data_wait", "rate", "memory"), NUMBER),
+    **dict.fromkeys(FIGURES, dict),
 }
+NEEDED = {
+    "start": ("steps",),
+    "train": ("losses",),
+    "validation": ("scores",),
+    "warning": ("name", "message"),
+    "failed": ("message",),
+    "end": ("seconds",),
+}
+LARGEST = 1e300  # of a number, so that sums of them are finite
 OVER = ("end", "failed")  # after which a run may go on
 TRAIN = b'{"kind": "train"'  # how such a line begins, of which there are by far the most
 
@@ -21,8 +29,9 @@ TRAIN = b'{"kind": "train"'  # how such a line begins, of which there are by far
 def read(path: Path, *, sparse: bool = False) -> list[dict]:
     """The whole records in order; a resumed run replaces what came after the step it started from.
 
-    Figures that are null (they were not finite) are left out. With `sparse` all `train` records but the last
-    are passed over unread, which is quick for long runs. No file is no records; OSError if it cannot be read.
+    Records of other forms are left out, and figures that are null (they were not finite). With `sparse` all
+    `train` records but the last are passed over unread, which is quick for long runs. No file is no records;
+    OSError if it cannot be read.
     """
     records: list[dict] = []
     for line in _lines(path, sparse):
@@ -69,19 +78,24 @@ def _lines(path: Path, sparse: bool) -> Iterator[bytes]:
 
 
 def _parsed(line: bytes) -> dict | None:
-    """A record with figures that are numbers; None for what is torn or no record."""
+    """A record without its nulls, each known key of its type; None for what is torn or no such record."""
     try:
         record = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(record, dict) or not isinstance(record.get("kind"), str):
+    if not isinstance(record, dict):
         return None
-    needed = {"step": int, **NEEDED.get(record["kind"], {})}
-    if not all(isinstance(record.get(key), wanted) for key, wanted in needed.items()):
+    record = {key: value for key, value in record.items() if value is not None}
+    if not all(_fits(record[key], TYPES[key]) for key in record.keys() & TYPES):
         return None
-    figures = {key: _numbers(record[key]) for key in FIGURES if isinstance(record.get(key), dict)}
-    return record | figures
+    if not {"kind", "step", *NEEDED.get(record.get("kind"), ())} <= record.keys():
+        return None
+    return record | {key: _numbers(record[key]) for key in FIGURES if key in record}
+
+
+def _fits(value: Any, wanted: type | tuple[type, ...]) -> bool:
+    return isinstance(value, wanted) and (not isinstance(value, NUMBER) or abs(value) <= LARGEST)
 
 
 def _numbers(values: dict[str, Any]) -> dict[str, float]:
-    return {name: value for name, value in values.items() if isinstance(value, int | float)}
+    return {name: value for name, value in values.items() if _fits(value, NUMBER)}

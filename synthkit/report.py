@@ -3,13 +3,13 @@
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from statistics import median
+from statistics import fmean, median
 from urllib.parse import quote
 
 from PIL import Image
 
 from synthkit import records
-from synthkit.charts import COLOURS, INK, Curve, line_chart, smoothed
+from synthkit.charts import COLOURS, INK, Curve, line_chart, smoothed, stretches
 from synthkit.errors import DataError
 from synthkit.pages import duration, size, thinned, write_page
 from synthkit.sample_files import HEADINGS, read_samples, write_samples
@@ -44,11 +44,11 @@ def _content(run: Path, stopped: bool) -> dict:
     """What the template shows."""
     known = records.read(run / "metrics.jsonl")
     config = run / "config.yaml"
-    ended = bool(records.of_kind(known, "end"))
+    over = any(record["kind"] in records.OVER for record in known)
     return {
         "title": run.resolve().name,
         "written": time.time(),
-        "live": not ended and not stopped,
+        "live": not over and not stopped,
         "silence": _silence(known),
         "progress": _progress(known, stopped),
         "facts": _facts(known),
@@ -82,6 +82,8 @@ def _progress(known: Sequence[dict], stopped: bool) -> dict | None:
         text = f"{early} (of {steps} steps)"
     elif ends:
         text = f"finished after {step} steps"
+    elif records.of_kind(known, "failed"):
+        text = f"failed after step {step} of {steps}"
     else:
         text = f"stopped at step {step} of {steps}" if stopped else f"step {step} of {steps}"
     return {"step": step, "steps": steps, "text": text, "ended": bool(ends)}
@@ -106,9 +108,9 @@ def _facts(known: Sequence[dict]) -> dict[str, str]:
 
 def _spent(known: Sequence[dict], start: dict, trains: Sequence[dict]) -> dict[str, str]:
     """Time and memory, beside what the dry run had expected."""
-    facts, expected = {}, start.get("estimate") or {}
-    if trains:
-        facts["pace"] = f"{median(record['seconds_per_step'] for record in trains[-50:]):.3g} s per step"
+    facts, expected = {}, start.get("estimate", {})
+    if paces := [record["seconds_per_step"] for record in trains[-50:] if "seconds_per_step" in record]:
+        facts["pace"] = f"{median(paces):.3g} s per step"
     if timed := [record["seconds"] for record in known if "seconds" in record]:
         facts["time used"] = duration(timed[-1])
     if "seconds" in expected:
@@ -118,10 +120,8 @@ def _spent(known: Sequence[dict], start: dict, trains: Sequence[dict]) -> dict[s
         facts["memory used"] = size(ends[-1]["memory"])
     if expected.get("memory"):
         facts["memory expected"] = size(expected["memory"])
-    if trains:
-        facts["waiting for data"] = (
-            f"{sum(record['data_wait'] for record in trains) / len(trains):.0%} of the time"
-        )
+    if waits := [record["data_wait"] for record in trains if "data_wait" in record]:
+        facts["waiting for data"] = f"{fmean(waits):.0%} of the time"
     return facts
 
 
@@ -186,14 +186,14 @@ def _signals(known: Sequence[dict]) -> list[dict]:
 
 def _curves_card(title: str, curves: dict[str, Curve], inches: tuple[float, float]) -> dict:
     legend = [
-        {"name": name, "colour": curve.colour, "value": f"{smoothed(curve.values)[-1]:.3g}"}
+        {"name": name, "colour": curve.colour, "value": f"{smoothed(stretches(curve.values))[-1]:.3g}"}
         for name, curve in curves.items()
     ]
     return {"title": title, "legend": legend, "chart": line_chart(curves, inches, "smoothed")}
 
 
 def _rate(known: Sequence[dict]) -> dict | None:
-    trains = [record for record in records.of_kind(known, "train") if record.get("rate") is not None]
+    trains = [record for record in records.of_kind(known, "train") if "rate" in record]
     if not trains:
         return None
     curve = Curve([record["step"] for record in trains], [record["rate"] for record in trains], INK)

@@ -1,6 +1,7 @@
 """What runs there are, how far they are and how good."""
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,6 +9,8 @@ from pathlib import Path
 from synthkit import lock, records
 from synthkit.errors import DataError, did_you_mean, listed
 from synthkit.scores import score
+
+LONGEST_LABEL = 60  # letters
 
 
 @dataclass(frozen=True)
@@ -80,10 +83,35 @@ def summarise(folder: Path, name: str = "") -> Run:
     return run
 
 
+def labels(folders: Sequence[Path]) -> dict[Path, str]:
+    """As much of the end of each path as tells all apart, without an end that all share, and not too long."""
+    parts = [folder.parts for folder in folders]
+    while len({each[-1] for each in parts}) == 1:
+        parts = [each[:-1] for each in parts]
+    for count in range(1, max(map(len, parts)) + 1):
+        ends = ["/".join(each[-count:]) for each in parts]
+        if len(set(ends)) == len(folders):
+            break
+    short = [_shortened(label) for label in ends]
+    return dict(zip(folders, short if len(set(short)) == len(folders) else ends, strict=True))
+
+
+def _shortened(label: str) -> str:
+    """The label, or its beginning and its end, which mostly tells more."""
+    half = LONGEST_LABEL // 2
+    return label if len(label) <= LONGEST_LABEL else f"{label[:half]}…{label[-half:]}"
+
+
 def _below(top: Path) -> Iterator[Run]:
+    """The runs of a folder, also those behind symbolic links; each place is looked at once."""
     refused: list[OSError] = []
-    for path, folders, _ in os.walk(top, onerror=refused.append):
-        folder = Path(path)
+    seen: set[str] = set()
+    for path, folders, _ in os.walk(top, onerror=refused.append, followlinks=True):
+        folder, place = Path(path), os.path.realpath(path)
+        if place in seen:
+            folders.clear()
+            continue
+        seen.add(place)
         if is_run(folder):
             folders.clear()  # a run holds no runs
             yield summarise(folder, os.path.relpath(folder, top) if folder != top else "")
@@ -102,7 +130,7 @@ def _fill(run: Run, found: Sequence[dict]) -> None:
     start, last = starts[-1], found[-1]
     run.steps, run.config = start["steps"], _config_name(start.get("config"))
     run.step = max(record["step"] for record in found)
-    run.seconds = max((record["seconds"] for record in found if _is_number(record.get("seconds"))), default=0)
+    run.seconds = max((record["seconds"] for record in found if "seconds" in record), default=0)
     run.state = "stopped"
     if ends := records.of_kind(found, "end"):
         run.state = "finished"
@@ -122,15 +150,18 @@ def _fill_scores(run: Run, validations: Sequence[dict]) -> None:
 
 def _config_name(config: object) -> str:
     """`configs/pix2pixhd/streets_64.yaml` is shown as pix2pixhd/streets_64."""
-    return "/".join(Path(str(config or "")).with_suffix("").parts[-2:])
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float)
+    return "/".join(Path(re.sub(r"\.ya?ml$", "", str(config or ""))).parts[-2:])
 
 
 def _size(folder: Path) -> int:
-    return sum((Path(path) / file).lstat().st_size for path, _, files in os.walk(folder) for file in files)
+    return sum(_bytes(Path(path) / file) for path, _, files in os.walk(folder) for file in files)
+
+
+def _bytes(file: Path) -> int:
+    try:
+        return file.lstat().st_size
+    except FileNotFoundError:  # a running training removes old checkpoints
+        return 0
 
 
 def _sorted(runs: list[Run], metric: str) -> list[Run]:

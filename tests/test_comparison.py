@@ -82,6 +82,8 @@ def test_scores_samples_and_configs_of_two_runs(tmp_path):
         (("x/run", "y/run"), ["x", "y"]),
         (("x/z/run", "y/z/run"), ["x", "y"]),
         (("x", "x/run/x"), None),
+        (("n" * 99 + "1", "n" * 99 + "2"), [f"{'n' * 30}…{'n' * 29}{seed}" for seed in (1, 2)]),
+        (("n" * 40 + "1" + "n" * 40, "n" * 40 + "2" + "n" * 40), None),
     ],
 )
 def test_labels_are_what_tells_runs_apart(tmp_path, folders, labels):
@@ -204,7 +206,33 @@ def test_what_cannot_be_compared(tmp_path):
     with pytest.raises(DataError, match="cannot be written"):
         compare([a, b], a / "config.yaml" / "page.html")
     (b / "config.yaml").write_text("model: {x: [")
-    with pytest.raises(DataError, match=r"the config of the run .*b cannot be read"):
+    with pytest.raises(DataError, match=r"the run .*b cannot be read: .*config.yaml"):
+        compare([a, b], tmp_path / "page.html")
+
+
+def test_a_slip_in_the_name_of_the_page_costs_no_other_file(tmp_path):
+    a, b = make(tmp_path / "a"), make(tmp_path / "b")
+    before = (a / "config.yaml").read_text()
+    for out in (a / "config.yaml", a, tmp_path / "page"):
+        with pytest.raises(DataError, match="to be written to a .html file, not to"):
+            compare([a, b], out)
+    assert (a / "config.yaml").read_text() == before
+    assert Page(compare([a, b], tmp_path / "PAGE.HTM")).text
+
+
+def test_what_cannot_be_read_is_named(tmp_path, monkeypatch):
+    a, b = make(tmp_path / "a"), make(tmp_path / "b")
+    draw(a, 50)
+    draw(b, 50)
+
+    def refuse(source, target):
+        raise PermissionError(13, "Permission denied", str(source))
+
+    monkeypatch.setattr("shutil.copyfile", refuse)
+    with pytest.raises(DataError, match=r"Permission denied: '.*one\.real\.png'"):
+        compare([a, b], tmp_path / "elsewhere" / "page.html")
+    monkeypatch.setattr("synthkit.records.read", lambda path: refuse(path, None))
+    with pytest.raises(DataError, match=r"the run .*a cannot be read: .*metrics.jsonl"):
         compare([a, b], tmp_path / "page.html")
 
 

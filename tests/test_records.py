@@ -32,6 +32,32 @@ def test_what_is_no_record_is_passed_over(tmp_path, sparse):
     assert records.read(tmp_path / "missing") == []
 
 
+@pytest.mark.parametrize(
+    "record",
+    [
+        {**start(0), "parameters": [1]},
+        {**start(0), "steps": 10**400},
+        {**train(20), "seconds": "long"},
+        {**train(20), "data_wait": {}},
+        {**train(20), "seconds_per_step": float("nan")},
+        {"kind": "validation", "step": 20, "scores": {}, "images": [4]},
+        {"kind": "end", "step": 20, "seconds": None},
+        {"kind": ["start"], "step": 20, "steps": 90},
+    ],
+)
+def test_records_whose_keys_have_other_types_are_passed_over(tmp_path, record):
+    path = tmp_path / "metrics.jsonl"
+    write(path, start(0), record)
+    assert records.read(path) == [start(0)]
+
+
+def test_figures_that_no_sum_can_hold_are_left_out(tmp_path):
+    path = tmp_path / "metrics.jsonl"
+    odd = {"a": 10**400, "b": float("inf"), "c": float("nan"), "d": "1", "e": [1], "f": 2.0}
+    write(path, start(0), {"kind": "train", "step": 20, "losses": odd, "rate": None})
+    assert records.read(path)[-1] == {"kind": "train", "step": 20, "losses": {"f": 2.0}}
+
+
 def test_sparse_keeps_all_but_the_trains_before_the_last(tmp_path):
     path = tmp_path / "metrics.jsonl"
     scores = {"kind": "validation", "step": 30, "scores": {"l1": 0.5}}

@@ -161,11 +161,42 @@ def test_page_loads_itself_again_until_the_training_ends(tmp_path):
     assert "1.2 GB" in page.text
 
 
+def test_a_failed_training_says_so_and_is_not_waited_for(tmp_path):
+    failed = {"kind": "failed", "step": 20, "message": "no <b>memory</b>"}
+    page = record(tmp_path, START, train(20), failed)
+    assert "failed after step 20 of 800" in page.text
+    assert "no <b>memory</b>" in page.text
+    assert "location.reload()" not in page.path.read_text("utf-8")
+    page = record(tmp_path, START, train(20), failed, {**START, "step": 10})
+    assert "step 10 of 800" in page.text
+    assert "location.reload()" in page.path.read_text("utf-8")
+
+
 def test_figures_that_were_not_finite_are_gaps(tmp_path):
     nothing = {**train(60), "losses": {"gan": None}, "signals": {"saturation": None}}
     page = record(tmp_path, START, train(20), nothing, {**validation(60), "scores": {"psnr": None}})
     assert "step 60 of 800" in page.text
     assert "held-out" not in page.text
+
+
+def test_records_that_lack_what_is_not_needed(tmp_path):
+    bare = {"kind": "train", "step": 20, "losses": {"gan": 1.0}}
+    page = record(tmp_path, {"kind": "start", "step": 0, "steps": 40}, bare)
+    assert "step 20 of 40" in page.text
+    assert "waiting for data" not in page.text
+
+
+def test_smoothing_a_long_run_costs_no_more_than_a_short_one(tmp_path, monkeypatch):
+    lengths = []
+
+    def watched(values):
+        lengths.append(len(values))
+        return smoothed(values)
+
+    monkeypatch.setattr("synthkit.report.smoothed", watched)
+    monkeypatch.setattr("synthkit.charts.smoothed", watched)
+    record(tmp_path, START, *(train(step) for step in range(3000)))
+    assert max(lengths) == 1000
 
 
 def test_pictures_of_many_steps_are_thinned(tmp_path):

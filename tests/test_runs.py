@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -43,6 +44,13 @@ def test_a_finished_run(tmp_path):
     assert run.last == {"psnr": 18.0, "l1": 0.4, "mine": 3.0}
     assert run.best == {"psnr": Best(19.0, 50), "l1": Best(0.4, 100)}
     assert run.size == sum(path.stat().st_size for path in (tmp_path / "a").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("config", "shown"), [("a/b/c.yml", "b/c"), ("dict", "dict"), ("", ""), ({}, ""), ("/", "/")]
+)
+def test_config_names(tmp_path, config, shown):
+    assert summarise(make(tmp_path / "a", {**START, "config": config})).config == shown
 
 
 def test_states(tmp_path):
@@ -119,6 +127,26 @@ def test_broken_and_foreign_runs_are_rows(tmp_path):
     assert "symbolic links" in runs["loop"].note
 
 
+def test_runs_behind_links_are_found_once(tmp_path):
+    make(tmp_path / "elsewhere" / "study" / "a", START)
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs" / "study").symlink_to(tmp_path / "elsewhere" / "study")
+    (tmp_path / "runs" / "again").symlink_to(tmp_path / "elsewhere" / "study" / "a")
+    (tmp_path / "elsewhere" / "study" / "loop").symlink_to(tmp_path / "runs")
+    (tmp_path / "runs" / "gone").symlink_to(tmp_path / "nowhere")
+    (run,) = find_runs([tmp_path / "runs"])
+    assert run.folder.resolve() == tmp_path / "elsewhere" / "study" / "a"
+
+
+def test_a_checkpoint_that_is_removed_meanwhile_is_no_trouble(tmp_path, monkeypatch):
+    folder = make(tmp_path / "a", START)
+    walk = os.walk
+    monkeypatch.setattr(os, "walk", lambda top: ((path, d, [*files, "old"]) for path, d, files in walk(top)))
+    run = summarise(folder)
+    assert run.state == "stopped"
+    assert run.size > 0
+
+
 def test_many_long_runs_are_listed_quickly(tmp_path):
     line = json.dumps({"kind": "train", "step": 20, "losses": {f"term {i}": 0.1 for i in range(8)}}) + "\n"
     for number in range(5):
@@ -130,7 +158,7 @@ def test_many_long_runs_are_listed_quickly(tmp_path):
     assert time.perf_counter() - began < 2  # 0.1 s on an idle machine
 
 
-def synthkit(*arguments, cwd) -> subprocess.CompletedProcess:
+def synthkit(*arguments, cwd, **variables: str) -> subprocess.CompletedProcess:
     code = (
         "import sys\n"
         "from synthkit.cli import main\n"
@@ -138,7 +166,8 @@ def synthkit(*arguments, cwd) -> subprocess.CompletedProcess:
         "finally: print({'torch', 'mmengine', 'numpy'} & set(sys.modules), file=sys.stderr)"
     )
     command = [sys.executable, "-c", code, *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=cwd)
+    environment = os.environ | variables
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=cwd, env=environment)
 
 
 def test_command(tmp_path):
@@ -162,3 +191,34 @@ def test_command(tmp_path):
     (tmp_path / "none").mkdir()
     assert synthkit("runs", "none", cwd=tmp_path).stdout == "no runs in none\n"
     assert "there is no folder runs" in synthkit("runs", cwd=tmp_path / "none").stderr
+
+
+@pytest.mark.parametrize(
+    ("width", "titles"),
+    [
+        ("120", "run state step time updated psnr ssim config size"),
+        ("80", "run state step time updated psnr ssim"),
+        ("40", "run state step psnr ssim"),
+    ],
+)
+def test_a_narrow_terminal_loses_the_columns_that_matter_least(tmp_path, width, titles):
+    make(tmp_path / "first", START, validation(20, psnr=20.0, ssim=0.5))
+    table = synthkit("runs", ".", cwd=tmp_path, COLUMNS=width, FORCE_COLOR="1", TERM="xterm")
+    header, row = re.sub(r"\x1b\[[0-9;]*m", "", table.stdout).splitlines()
+    assert header.split() == titles.split()
+    assert row.split()[:3] == ["first", "stopped", "20/100"]
+    assert "20.00" in row
+
+
+def test_a_name_of_any_bytes_is_shown_without_effect(tmp_path):
+    make(
+        tmp_path / os.fsdecode(b"latin\xe9\n\x1b[31mred"),
+        START,
+        {"kind": "failed", "step": 1, "message": "no\nway"},
+    )
+    table = synthkit("runs", ".", cwd=tmp_path, PYTHONIOENCODING="utf-8:strict")
+    assert len(table.stdout.splitlines()) == 3
+    assert "latin\ufffd\ufffd\ufffd[31mred" in table.stdout
+    assert "no way" in table.stdout
+    assert "\x1b" not in table.stdout
+    assert "latin" in synthkit("runs", ".", cwd=tmp_path, PYTHONIOENCODING="ascii:strict").stdout

@@ -203,6 +203,27 @@ def test_guard_survives_a_tracker_that_raises_and_says_so_once():
     assert "tracker fake failed: ConnectionError: no route to host" in said[0]
 
 
+@pytest.mark.parametrize(
+    ("tracker", "reason"),
+    [
+        (Fake(lambda record: _raise(KeyboardInterrupt())), "failed: KeyboardInterrupt"),
+        (Fake(lambda record: _raise(BaseException("a panic"))), "failed: BaseException: a panic"),
+        (SimpleNamespace(), "failed: AttributeError"),
+    ],
+)
+def test_guard_survives_whatever_is_raised_and_a_tracker_that_is_none(tracker, reason):
+    said = []
+    guard = Guard("fake", lambda: tracker, said.append)
+    guard.log(train(1))
+    guard.close()
+    assert len(said) == 1
+    assert reason in said[0]
+
+
+def _raise(error: BaseException):
+    raise error
+
+
 def _exit():
     raise SystemExit("log in first")
 
@@ -213,10 +234,11 @@ def _exit():
         (lambda: __import__("no_such_module.sub"), "no module 'no_such_module' (pip install no_such_module)"),
         (lambda: 1 / 0, "cannot be used: ZeroDivisionError: division by zero"),
         (_exit, "cannot be used: SystemExit: log in first"),
+        (lambda: _raise(KeyboardInterrupt()), "cannot be used: KeyboardInterrupt"),
     ],
 )
 def test_guard_survives_a_tracker_that_cannot_be_built(build, reason):
-    with pytest.raises((ImportError, ZeroDivisionError, SystemExit)):
+    with pytest.raises((ImportError, ZeroDivisionError, SystemExit, KeyboardInterrupt)):
         build()
     said = []
     guard = Guard("fake", build, said.append)
@@ -322,6 +344,17 @@ def test_the_report_is_written_while_a_training_runs_and_when_it_stops(run, monk
     assert "location.reload" not in page
 
 
+def test_a_page_that_takes_long_is_written_less_often(run, monkeypatch):
+    clock = iter([0, 6, 60, 67, 73])  # the first page takes 6 s
+    monkeypatch.setattr(report_page, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    tracker, pages = trackers.ReportPage(run), []
+    monkeypatch.setattr(report_page, "write_report", pages.append)
+    for _ in range(3):
+        tracker.log({"kind": "samples", "step": 20})
+    assert next(clock, None) is None
+    assert pages == [run, run]
+
+
 def test_the_report_keeps_up_with_a_training_of_tiny_steps(run, monkeypatch):
     pages = []
     monkeypatch.setattr(report_page, "write_report", lambda run, stopped=False: pages.append(stopped))
@@ -410,3 +443,7 @@ def test_mlflow_in_a_local_store(run, tmp_path, monkeypatch):
     assert found.data.metrics["losses/gan/discriminator"] == 0.25
     assert found.data.params["train.betas"] == "[0.5, 0.999]"
     assert found.data.params.keys() == {key for key, *_ in config.flatten(config.load(run / "config.yaml"))}
+    failing = trackers.MLflow(run, uri=uri, experiment="trials")
+    failing.log({"kind": "failed", "step": 3, "message": "out of memory"})
+    failing.close()
+    assert client.get_run(found.info.run_id).info.status == "FAILED"

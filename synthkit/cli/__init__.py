@@ -42,6 +42,7 @@ def main() -> None:
     # importing them registers their commands
     from synthkit.cli import check, compare, data, reference, runs, show, train, translate  # noqa: F401
 
+    sys.stdout.reconfigure(errors="backslashreplace")  # as stderr does: names of files may be any bytes
     try:
         app()
     except SynthkitError as err:

@@ -1,14 +1,29 @@
 """`synthkit runs`."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from synthkit.cli import app
 
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from synthkit.runs import Run
+
 ABSENT = "-"
+DISPENSABLE = (
+    "size",
+    "config",
+    "updated",
+    "time",
+)  # columns, in the order in which a narrow terminal loses them
+LEFT = ("run", "state", "updated", "config")  # columns of words
+NARROWEST = 16  # letters to which a run's name is folded
+GAP = 2  # between columns
 STATES = {
     "running": "green",
     "finished": "",
@@ -42,33 +57,65 @@ def runs(
         _print(found)
 
 
-def _print(found: list) -> None:
+def _print(found: "Sequence[Run]") -> None:
     from rich.console import Console
     from rich.table import Table
-    from rich.text import Text
 
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    metrics = list(dict.fromkeys(name for run in found for name in run.last))
-    for title in ("run", "state", "step", "time", "updated", *metrics, "config", "size"):
-        right = title in ("step", "time", "size", *metrics)
-        table.add_column(title, justify="right" if right else "left", no_wrap=title != "run", overflow="fold")
-    for run in found:
-        state = Text(run.state, style=STATES[run.state])
-        scores = (_score(run, name) for name in metrics)
-        table.add_row(
-            Text(run.name), state, _progress(run), _duration(run.seconds), _moment(run.updated), *scores,
-            Text(run.config), _bytes(run.size),
-        )  # fmt: skip
     console = Console(highlight=False)
     if not console.is_terminal:
         console.width = 1000  # lines for other programs are not broken
+    columns = _fitting(_columns(found), console.width)
+    console.width = max(console.width, _width(columns))
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title, _ in columns:
+        justify = "left" if title in LEFT else "right"
+        table.add_column(_text(title), justify=justify, no_wrap=title != "run", overflow="fold")
+    for row in zip(*(cells for _, cells in columns), strict=True):
+        table.add_row(*row)
     console.print(table)
     for run in found:
         if run.note:
-            console.print(Text(f"{run.name}: {run.note}"), soft_wrap=True)
+            console.print(_text(f"{run.name}: {' '.join(run.note.split())}"), soft_wrap=True)
 
 
-def _score(run, name: str) -> str:
+def _columns(found: "Sequence[Run]") -> "list[tuple[str, list[Text]]]":
+    """Title and cells of each column."""
+    metrics = dict.fromkeys(name for run in found for name in run.last)
+    return [
+        ("run", [_text(run.name) for run in found]),
+        ("state", [_text(run.state, STATES[run.state]) for run in found]),
+        ("step", [_text(_progress(run)) for run in found]),
+        ("time", [_text(_duration(run.seconds)) for run in found]),
+        ("updated", [_text(_moment(run.updated)) for run in found]),
+        *((name, [_text(_score(run, name)) for run in found]) for name in metrics),
+        ("config", [_text(run.config) for run in found]),
+        ("size", [_text(_bytes(run.size)) for run in found]),
+    ]
+
+
+def _fitting(columns: "list[tuple[str, list[Text]]]", width: int) -> "list[tuple[str, list[Text]]]":
+    """The columns, without as many of the dispensable ones as there is no room for."""
+    for least in DISPENSABLE:
+        if _width(columns) > width:
+            columns = [column for column in columns if column[0] != least]
+    return columns
+
+
+def _width(columns: "list[tuple[str, list[Text]]]") -> int:
+    """The width of a table whose names of runs are folded as far as they may be."""
+    widest = [max(len(title), *(cell.cell_len for cell in cells)) for title, cells in columns]
+    return min(widest[0], NARROWEST) + sum(GAP + each for each in widest[1:])
+
+
+def _text(text: str, style: str = "") -> "Text":
+    """The text with a sign for each character that a terminal would obey or cannot show."""
+    from rich.text import Text
+
+    shown = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
+    return Text(shown, style=style)
+
+
+def _score(run: "Run", name: str) -> str:
     """The last score, and in brackets the best one where that is another."""
     from synthkit.scores import score
 
@@ -79,7 +126,7 @@ def _score(run, name: str) -> str:
     return last if best == last else f"{last} ({best})"
 
 
-def _progress(run) -> str:
+def _progress(run: "Run") -> str:
     return ABSENT if run.steps is None else f"{run.step}/{run.steps}"
 
 

@@ -75,14 +75,14 @@ class Guard:
     def _work(self) -> None:
         try:
             tracker = self.build()
-        except (Exception, SystemExit) as error:  # whatever the library makes of its surroundings
+        except BaseException as error:  # whatever the library makes of its surroundings; also a panic of Rust
             self._complain(f"cannot be used: {_reason(error)}")
             return
         finally:
             self.opened.set()
         while (record := self._next()) is not END:
-            self._try(tracker.log, record)
-        self._try(tracker.close)
+            self._try(lambda: tracker.log(record))
+        self._try(lambda: tracker.close())
 
     def _next(self) -> dict | None:
         self.busy_since = None
@@ -90,10 +90,10 @@ class Guard:
         self.busy_since = time.monotonic()
         return record
 
-    def _try(self, call: Callable[..., None], *arguments: dict) -> None:
+    def _try(self, call: Callable[[], None]) -> None:
         try:
-            call(*arguments)
-        except (Exception, SystemExit) as error:
+            call()
+        except BaseException as error:
             self._complain(f"failed: {_reason(error)}")
 
     def _complain(self, message: str) -> None:

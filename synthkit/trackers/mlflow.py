@@ -10,6 +10,7 @@ from synthkit.trackers.content import identity, pictures, scalars, settings
 
 LONGEST = 500  # characters of a parameter that every store takes
 PARAMETERS = 100  # at once
+STATUS = {"end": "FINISHED", "failed": "FAILED"}  # after such a record
 
 
 @TRACKERS.register_module("mlflow")
@@ -51,8 +52,7 @@ class MLflow:
         if record["kind"] == "samples":
             for _, path in pictures(record):
                 self.client.log_artifact(self.id, str(path), f"samples/{step:08d}")
-        if record["kind"] == "end":
-            self.status = "FINISHED"
+        self.status = STATUS.get(record["kind"], self.status)
 
     def close(self) -> None:
         self.client.set_terminated(self.id, self.status)
