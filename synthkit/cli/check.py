@@ -31,11 +31,11 @@ def check_data(
     from synthkit.config import load
     from synthkit.data.check import Severity, check
     from synthkit.data.check.json_report import write_json
-    from synthkit.data.splits import TRAIN, validation_split
+    from synthkit.data.splits import splits_of_a_run
 
     cfg = load(config, overrides or [])
     section = need(cfg, "data")
-    splits = split or [TRAIN, validation_split(section)]
+    splits = split or splits_of_a_run(section)
     report = check(section, splits, _needs(cfg), workers=workers, watch=progress)
     console = Console()
     show_report(report, console, all_problems=show_all)

@@ -83,12 +83,12 @@ def export_data(
     from synthkit.build import need
     from synthkit.config import load
     from synthkit.data.export import Export
-    from synthkit.data.splits import TRAIN, name_of_split, validation_split
+    from synthkit.data.splits import name_of_split, splits_of_a_run
     from synthkit.data.writing import new_folder
 
     section = need(load(config, overrides or []), "data")
     new_folder(folder)
-    for name in split or [TRAIN, validation_split(section)]:
+    for name in split or splits_of_a_run(section):
         export = Export(section, name, folder, count)
         for _ in progress(export.run(), len(export), "writing"):
             pass

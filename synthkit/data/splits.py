@@ -29,6 +29,11 @@ def validation_split(section: Mapping) -> SplitName:
     raise ConfigError(message, where(section, "validation"))
 
 
+def splits_of_a_run(section: Mapping) -> list[SplitName]:
+    """The splits that a run reads: that of training first, and that of validation if it is another one."""
+    return list(dict.fromkeys((TRAIN, validation_split(section))))
+
+
 def build_data(section: Mapping, split: SplitName) -> Any:
     """The raw data set of a split, as `section`, the config's `data`, describes it.
 

@@ -318,7 +318,7 @@ def test_one_sample_trains_and_validates(tmp_path):
     fill(tmp_path / "d" / "train_img", photo, count=1)
     layout, cfg, (train, val) = written(tmp_path / "d", tmp_path)
     assert cfg["data"]["validation"] == "train"
-    assert layout.notes[0] == "there is one sample, which validates, too"
+    assert layout.notes == ["there is one sample, which validates, too"]  # and no photo is in two splits
     assert len(train) == len(val) == 1
 
 

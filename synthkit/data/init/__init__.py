@@ -12,7 +12,7 @@ from synthkit.data.check import Report, check
 from synthkit.data.check.sample import Needs
 from synthkit.data.check.settings import UNLABELLED, input_lines
 from synthkit.data.init.layouts import HELD_OUT, Layout, recognise
-from synthkit.data.splits import TRAIN, validation_split
+from synthkit.data.splits import TRAIN, splits_of_a_run
 from synthkit.errors import DataError
 from synthkit.registry import DATASETS
 
@@ -48,7 +48,7 @@ def _has_one_sample(layout: Layout) -> bool:
 
 def _survey(layout: Layout, watch) -> Report:
     section = from_dict({"data": layout.data})["data"]
-    report = check(section, [TRAIN, validation_split(section)], Needs(fields=()), watch=watch, most=READ)
+    report = check(section, splits_of_a_run(section), Needs(fields=()), watch=watch, most=READ)
     if not report.splits[0].sizes:
         problems = [f"{kind}: {place}: {message}" for kind, place, message in report.splits[0].problems[:3]]
         raise DataError("\n  ".join([f"{layout.data['root']}: no training sample can be read", *problems]))
