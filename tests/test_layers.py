@@ -18,6 +18,7 @@ LAYERS = (
         "build",
         "devices",
         "distributed",
+        "durations",
     },
     {"augment", "pool", "nn", "weights", "backbones", "discriminators", "losses", "data", "metrics"},
     {"inputs", "optimizers", "schedules", "translator", "steps"},
