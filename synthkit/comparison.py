@@ -11,11 +11,11 @@ from urllib.parse import quote
 
 import numpy as np
 
-from synthkit import config, records
+from synthkit import config, durations, records
 from synthkit.charts import COLOURS, Curve, line_chart, stretches
 from synthkit.config_differences import differences
 from synthkit.errors import ConfigError, DataError
-from synthkit.pages import duration, thinned, write_page
+from synthkit.pages import thinned, write_page
 from synthkit.runs import Run, is_run, labels, summarise
 from synthkit.sample_files import HEADINGS, Scenes, read_samples
 from synthkit.scores import score
@@ -123,7 +123,7 @@ def _row(entry: Entry, out: Path) -> dict:
         "config": run.config,
         "state": run.state,
         "progress": f"{run.step}" if run.step == run.steps else f"{run.step} of {run.steps or '?'}",
-        "time": duration(run.seconds),
+        "time": durations.words(run.seconds),
         "parameters": f"{sum(counts.values()) / 1e6:.2f} M" if counts else "-",
     }
 

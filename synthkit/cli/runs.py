@@ -80,12 +80,14 @@ def _print(found: "Sequence[Run]") -> None:
 
 def _columns(found: "Sequence[Run]") -> "list[tuple[str, list[Text]]]":
     """Title and cells of each column."""
+    from synthkit.durations import clock
+
     metrics = dict.fromkeys(name for run in found for name in run.last)
     return [
         ("run", [_text(run.name) for run in found]),
         ("state", [_text(run.state, STATES[run.state]) for run in found]),
         ("step", [_text(_progress(run)) for run in found]),
-        ("time", [_text(_duration(run.seconds)) for run in found]),
+        ("time", [_text(clock(run.seconds)) for run in found]),
         ("updated", [_text(_moment(run.updated)) for run in found]),
         *((name, [_text(_score(run, name)) for run in found]) for name in metrics),
         ("config", [_text(run.config) for run in found]),
@@ -128,12 +130,6 @@ def _score(run: "Run", name: str) -> str:
 
 def _progress(run: "Run") -> str:
     return ABSENT if run.steps is None else f"{run.step}/{run.steps}"
-
-
-def _duration(seconds: float) -> str:
-    minutes, seconds = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
 
 
 def _moment(seconds: float) -> str:

@@ -28,6 +28,7 @@ def list_plugins() -> None:
     from synthkit.plugins import describe
 
     for plugin in describe():
-        typer.echo(f"{plugin.name} {plugin.version}  [{plugin.state}]  {plugin.origin}")
+        titled = f"{plugin.name} {plugin.version}".rstrip()  # a file in a folder has no version
+        typer.echo(f"{titled}  [{plugin.state}]  {plugin.origin}")
         for component in plugin.components:
             typer.echo(f"    {component}")

@@ -37,15 +37,6 @@ def write_page(target: Path, template: str, content: dict[str, Any]) -> Path:
     return target
 
 
-def duration(seconds: float) -> str:
-    """Seconds as people say them: 3 h 20 min, 4 min 1 s, 12 s."""
-    minutes, seconds = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours} h {minutes} min"
-    return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
-
-
 def size(count: float) -> str:
     """Bytes as people say them: 1.2 GB, 340 MB."""
     return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"

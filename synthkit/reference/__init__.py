@@ -83,7 +83,10 @@ GROUPS = {
     "backbones": Group("`backbone: NAME` or `backbone: {type: NAME, …}` of a perceptual loss"),
     "metrics": Group("`train.metrics: [NAME, …]`", settings=False),
     "judges": Group("the protocols of benchmarks"),
-    "trackers": Group("`train.trackers: {NAME: {…}}`", ("run", "say")),
+    "trackers": Group(
+        "`train.trackers: {NAME: {…}}`, but for `console`, `metrics` and `report`, which are always there",
+        ("run", "say"),
+    ),
 }
 _READ_BY: dict[str, tuple[Callable, tuple[str, ...]]] = {
     "model": (Translator.from_config, ()),

@@ -8,6 +8,7 @@ from pathlib import Path
 from rich.console import Console as RichConsole
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from synthkit.durations import clock
 from synthkit.registry import TRACKERS
 
 WORTH_SAYING = 0.05  # the share of time that waiting for data must take
@@ -77,7 +78,7 @@ class Console:
             self.progress.update(self.task, completed=record["step"], description=f"{losses}  {pace}")
             return
         left = (self.steps - record["step"]) * record["seconds_per_step"]
-        self.console.print(f"step {record['step']}/{self.steps}  {losses}  {pace}  {_clock(left)} left")
+        self.console.print(f"step {record['step']}/{self.steps}  {losses}  {pace}  {clock(left)} left")
 
     def _validation(self, record: dict) -> None:
         scores = "  ".join(f"{name} {value:.4f}" for name, value in record["scores"].items())
@@ -93,7 +94,7 @@ class Console:
     def _end(self, record: dict) -> None:
         early = f"  {record['reason']}" if record["step"] < self.steps and record.get("reason") else ""
         ended = "ended at" if early else "finished"
-        self.console.print(f"{ended} step {record['step']} after {_clock(record['seconds'])}{early}")
+        self.console.print(f"{ended} step {record['step']} after {clock(record['seconds'])}{early}")
 
 
 class _Patient(RichConsole):
@@ -101,9 +102,3 @@ class _Patient(RichConsole):
 
     def on_broken_pipe(self) -> None:
         self.quiet = True
-
-
-def _clock(seconds: float) -> str:
-    minutes, seconds = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
