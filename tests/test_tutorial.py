@@ -33,7 +33,7 @@ def folder(tmp_path_factory) -> Path:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=600,
+        timeout=1500,
     )
     assert done.returncode == 0, done.stdout
     (folder / "printed.txt").write_text(done.stdout)
@@ -45,12 +45,12 @@ def folder(tmp_path_factory) -> Path:
 def test_both_runs_learnt_and_are_listed(folder):
     printed = (folder / "printed.txt").read_text()
     for name in ("full", "without_perceptual"):
-        assert re.search(rf"^(runs/)?{name} +finished +300/300", printed, re.MULTILINE), printed
+        assert re.search(rf"^(runs/)?{name} +finished +200/200", printed, re.MULTILINE), printed
         cfg = synthkit.load_config(folder / "runs" / name / "config.yaml")
         assert (cfg["model"]["losses"]["perceptual"] is None) == (name == "without_perceptual")
     scores = [float(score) for score in re.findall(r"validation on \d+ images: l1 (\d\.\d+)", printed)]
-    assert len(scores) == 6
-    assert scores[2] < scores[0]
+    assert len(scores) == 4
+    assert scores[1] < scores[0]
 
 
 def test_the_page_of_both_names_the_difference(folder):
@@ -61,7 +61,7 @@ def test_the_page_of_both_names_the_difference(folder):
 
 def test_pictures_are_there(folder):
     labels = {path.name for path in (folder / "photos" / "val_label").iterdir()}
-    assert len(labels) == 80
+    assert len(labels) == 40
     assert {path.name for path in (folder / "out").iterdir()} == labels
     first = Image.open(folder / "first.png")
     assert first.size == Image.open(folder / "photos" / "val_label" / "streets_val_00000.png").size
