@@ -31,7 +31,8 @@ def starting_point(
         raise CheckpointError(f"{folder} is not empty: --resume continues it, --work-dir names another")
     if not (folder / "config.yaml").is_file():
         raise CheckpointError(f"{folder} is no run folder: it has no config.yaml")
-    if not list((folder / "checkpoints").glob("[0-9]*")):
+    names = ("[0-9]*", checkpoint.REPLACED.format("*"))
+    if not [path for name in names for path in (folder / "checkpoints").glob(name)]:
         return None, []
     stored = config.load(folder / "config.yaml")
     now, then = ({path: value for path, value, _ in config.flatten(each)} for each in (cfg, stored))

@@ -153,6 +153,14 @@ def test_fewer_processes_are_said(tmp_path, monkeypatch, capsys):
     assert "in place of" not in capsys.readouterr().err
 
 
+def test_a_run_that_died_while_it_replaced_its_only_checkpoint_goes_on(tmp_path):
+    whole = train(tiny(), tmp_path / "whole")
+    half = half_of(whole, tmp_path / "half")
+    (half / "checkpoints" / "00000003").rename(half / "checkpoints" / ".00000003.replaced")
+    train(tiny(), half, resume=True)
+    assert_equal(at(half, 6), at(whole, 6))
+
+
 def test_signal_in_the_last_step_makes_up_the_last_validation(tmp_path):
     """It ends with the signal's code, and the run that goes on scores, saves the best and ends."""
 
