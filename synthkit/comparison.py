@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import numpy as np
 
-from synthkit import config, durations, records
+from synthkit import config, quantities, records
 from synthkit.charts import COLOURS, Curve, line_chart, stretches
 from synthkit.config_differences import differences
 from synthkit.errors import ConfigError, DataError
@@ -123,7 +123,7 @@ def _row(entry: Entry, out: Path) -> dict:
         "config": run.config,
         "state": run.state,
         "progress": f"{run.step}" if run.step == run.steps else f"{run.step} of {run.steps or '?'}",
-        "time": durations.words(run.seconds),
+        "time": quantities.words(run.seconds),
         "parameters": f"{sum(counts.values()) / 1e6:.2f} M" if counts else "-",
     }
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 
 from synthkit.errors import SynthkitError
+from synthkit.quantities import size
 
 STATUS, RESET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 MACHINE, CONTAINER = Path("/proc/meminfo"), Path("/sys/fs/cgroup/memory.max")
@@ -48,11 +49,6 @@ def available(device: torch.device) -> int | None:
     return min(found, default=None)
 
 
-def readable(size: float) -> str:
-    """2.1 GB, 340 MB …"""
-    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.0f} MB"
-
-
 @contextmanager
 def advice(device: torch.device) -> Iterator[None]:
     """Says what helps where memory runs out, in place of the allocator's message alone."""
@@ -63,6 +59,6 @@ def advice(device: torch.device) -> Iterator[None]:
         if not ran_out and "can't allocate memory" not in str(error):
             raise
         total = available(device)
-        have = f" of {readable(total)}" if total else ""
+        have = f" of {size(total)}" if total else ""
         reason = str(error).strip().splitlines()[0] if str(error) else type(error).__name__
         raise SynthkitError(f"out of memory on {device}{have}: {reason}\n  {ADVICE}") from error

@@ -12,6 +12,7 @@ import numpy as np
 from synthkit import distributed, memory
 from synthkit.data.loader import collate
 from synthkit.devices import to_device
+from synthkit.quantities import size
 from synthkit.run_folder import writing
 from synthkit.summary import NetworkSummary, summarize
 from synthkit.trainer import Trainer
@@ -46,12 +47,10 @@ class Estimate:
         ]
         lines.append(
             f"estimate: {_duration(self.seconds)} in all, {self.seconds_per_step:.3g} s per step, "
-            f"{memory.readable(self.memory)} of memory, {memory.readable(self.checkpoint)} per checkpoint"
+            f"{size(self.memory)} of memory, {size(self.checkpoint)} per checkpoint"
         )
         if self.available is not None and self.memory > 0.9 * self.available:
-            lines.append(
-                f"this is nearly all of the {memory.readable(self.available)} there are; {memory.ADVICE}"
-            )
+            lines.append(f"this is nearly all of the {size(self.available)} there are; {memory.ADVICE}")
         return "\n".join(lines)
 
 
@@ -72,7 +71,7 @@ def rehearse(trainer: Trainer, folder: Path) -> Estimate:
     trainer.score(tried * distributed.get_world_size())
     per_image = (time.perf_counter() - began) / max(tried, 1)
     began = time.perf_counter()
-    size = _saved(trainer, folder)
+    checkpoint = _saved(trainer, folder)
     per_save = time.perf_counter() - began
     trainer.close()
     validations, saves = (
@@ -83,7 +82,7 @@ def rehearse(trainer: Trainer, folder: Path) -> Estimate:
         seconds=remaining * per_step + validations * share * per_image + saves * per_save,
         seconds_per_step=per_step,
         memory=memory.peak(device),
-        checkpoint=size,
+        checkpoint=checkpoint,
         available=memory.available(device),
         networks=networks,
     )

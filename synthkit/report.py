@@ -8,10 +8,11 @@ from urllib.parse import quote
 
 from PIL import Image
 
-from synthkit import durations, records
+from synthkit import quantities, records
 from synthkit.charts import COLOURS, INK, Curve, line_chart, smoothed, stretches
 from synthkit.errors import DataError
-from synthkit.pages import size, thinned, write_page
+from synthkit.pages import thinned, write_page
+from synthkit.quantities import size
 from synthkit.sample_files import HEADINGS, read_samples, write_samples
 from synthkit.scores import score
 
@@ -112,9 +113,9 @@ def _spent(known: Sequence[dict], start: dict, trains: Sequence[dict]) -> dict[s
     if paces := [record["seconds_per_step"] for record in trains[-50:] if "seconds_per_step" in record]:
         facts["pace"] = f"{median(paces):.3g} s per step"
     if timed := [record["seconds"] for record in known if "seconds" in record]:
-        facts["time used"] = durations.words(timed[-1])
+        facts["time used"] = quantities.words(timed[-1])
     if "seconds" in expected:
-        facts["time expected"] = durations.words(expected["seconds"])
+        facts["time expected"] = quantities.words(expected["seconds"])
     ends = records.of_kind(known, "end")
     if ends and ends[-1].get("memory"):
         facts["memory used"] = size(ends[-1]["memory"])

@@ -7,7 +7,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 LAYERS = (
-    "build config devices distributed durations errors paths plugins registry section yaml_loader",
+    "build config devices distributed errors paths plugins quantities registry section yaml_loader",
     "augment backbones data discriminators losses metrics nn pool weights",
     "inputs optimizers schedules steps translator",
     "charts checkpoint comparison config_differences ema evaluate figures health inference lock memory pages "

@@ -80,7 +80,7 @@ def _print(found: "Sequence[Run]") -> None:
 
 def _columns(found: "Sequence[Run]") -> "list[tuple[str, list[Text]]]":
     """Title and cells of each column."""
-    from synthkit.durations import clock
+    from synthkit.quantities import clock
 
     metrics = dict.fromkeys(name for run in found for name in run.last)
     return [

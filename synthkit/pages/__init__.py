@@ -37,11 +37,6 @@ def write_page(target: Path, template: str, content: dict[str, Any]) -> Path:
     return target
 
 
-def size(count: float) -> str:
-    """Bytes as people say them: 1.2 GB, 340 MB."""
-    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"
-
-
 def thinned(values: Sequence[T], most: int) -> list[T]:
     """As many of the values as allowed, evenly spread, the first and the last among them."""
     if len(values) <= most:

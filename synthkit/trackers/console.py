@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console as RichConsole
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from synthkit.durations import clock
+from synthkit.quantities import clock
 from synthkit.registry import TRACKERS
 
 WORTH_SAYING = 0.05  # the share of time that waiting for data must take

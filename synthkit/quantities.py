@@ -1,4 +1,4 @@
-"""Durations as people write them."""
+"""Durations and amounts of memory as people write them."""
 
 
 def clock(seconds: float) -> str:
@@ -15,3 +15,8 @@ def words(seconds: float) -> str:
     if hours:
         return f"{hours} h {minutes} min"
     return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
+
+
+def size(count: float) -> str:
+    """Bytes as people say them: 1.2 GB, 340 MB."""
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"
