@@ -10,6 +10,7 @@ from PIL import Image
 from synthkit import build, checkpoint, config
 from synthkit.data.files import READERS
 from synthkit.data.images import ID_MODES
+from synthkit.data.instances.computed import build_instances
 from synthkit.data.labels import LabelReader
 from synthkit.data.pictures import to_uint8
 from synthkit.data.samples import check_ids, check_label, check_sizes, to_tensors
@@ -52,14 +53,19 @@ class Model:
     def __init__(self, translator: Translator, source: checkpoint.Checkpoint, cfg: Mapping):
         self.translator, self.config, self.step = translator.eval(), cfg, source.step
         self.read_label = _label_reader(build.need(cfg, "data"))
+        self.make_instances = build_instances(build.need(cfg, "data"))
         self.transform = build.call(
             PairedTransform, build.part(build.need(cfg, "data"), "transform")
         ).evaluation()
 
     @property
     def fields(self) -> tuple[str, ...]:
-        """The inputs that `translate` wants: some of label, instance, source, image."""
-        return self.translator.fields
+        """The inputs that `translate` wants: some of label, instance, source, image.
+
+        `instance` is not among them where the training's `data.instances` computes it from `label`.
+        """
+        computed = {"instance"} if self.make_instances and "label" in self.translator.fields else set()
+        return tuple(field for field in self.translator.fields if field not in computed)
 
     def translate(self, **inputs: Picture | None) -> Image.Image:
         """Synthesise a photo from `label`, `instance` and `source`, whichever the model reads.
@@ -67,7 +73,8 @@ class Model:
         Each is a path, a PIL image or an array: (H, W) integer ids for label and instance, (H, W) or
         (H, W, C) values in the declared range for source. The colours or ids of a label file or image become
         the model's as in training; an array holds the model's own. A model with an encoder takes its styles
-        from `image`, a photo as a path, a PIL image or (H, W, 3) uint8. Inputs are resized as in training;
+        from `image`, a photo as a path, a PIL image or (H, W, 3) uint8. Instances that training computed
+        from label maps are computed from `label` where none are given. Inputs are resized as in training;
         the RGB image comes back in their own size.
         Raises DataError for inputs that are missing, unwanted, of different sizes or out of range.
         """
@@ -81,7 +88,7 @@ class Model:
 
     def _read(self, inputs: Mapping[str, Picture]) -> dict[str, np.ndarray]:
         """Arrays of the inputs, checked as training checks them."""
-        if set(inputs) != set(self.fields):
+        if not set(self.fields) <= set(inputs) <= set(self.translator.fields):
             given = ", ".join(inputs) or "nothing"
             raise DataError(f"this model translates {' + '.join(self.fields)}; it was given {given}")
         arrays = {
@@ -95,7 +102,9 @@ class Model:
         if "label" in arrays:
             label = self.translator.inputs["label"]
             check_label(arrays["label"], label.channels, label.ignore, places["label"])
-        if "instance" in arrays:
+        if "instance" in self.translator.fields and "instance" not in arrays:
+            arrays["instance"] = self.make_instances(arrays["label"], places["label"])
+        elif "instance" in arrays:
             check_ids(arrays["instance"], places["instance"])
         if "source" in arrays:
             source = self.translator.inputs["source"].format

@@ -30,6 +30,8 @@ def open_data(
         transform: how samples are resized, cropped and flipped; its random parts serve training alone.
         validation: the split that training validates on, val by default, or the share of the training samples
             that is held out for it, such as 0.1.
+        instances: computes instance maps from the label maps, for data that have none, such as
+            {classes: [car, 9]}; none by default.
 
     `fields` are needed, `optional` ones taken where the data has them; `classes`, `ignore`, `source` and
     `seed` are those of Samples.

@@ -1,9 +1,11 @@
 """The base of the data sets that are files on a disk, and how their files are found and paired."""
 
+import copy
 import os
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -74,6 +76,15 @@ class FileData:
         """
         array = self._readers[field](self.files[field][stem])
         return array.astype(np.int32) if field == "instance" else array
+
+    def derived(self, field: str, origin: str, make: Callable[[np.ndarray, Path], np.ndarray]) -> "FileData":
+        """The same data with one more field, which `make` makes of the arrays and the files of another."""
+        other = copy.copy(self)
+        files = self.files | {field: self.files[origin]}
+        other.files = {key: files[key] for key in READERS if key in files}
+        other.fields = tuple(other.files)
+        other._readers = self._readers | {field: partial(_made, self._readers[origin], make)}
+        return other
 
 
 def list_files(
@@ -182,6 +193,10 @@ def _lacking(paths: Sequence[Path], suffix: str) -> list[Problem]:
     advice = f"; all files here end in {shared!r}" if shared else ""
     message = f"its stem lacks the suffix {suffix!r}, as {len(lacking)} of {len(paths)} files here do{advice}"
     return [Problem("no suffix", str(path), message) for path in lacking]
+
+
+def _made(read: Reader, make: Callable[[np.ndarray, Path], np.ndarray], path: Path) -> np.ndarray:
+    return make(read(path), path)
 
 
 def _palette(colours: Sequence[Sequence[int]]) -> np.ndarray:
