@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from synthkit.data.edges import read_edges
 from synthkit.data.images import EXTENSIONS, read_ids, read_photo
 from synthkit.data.problems import Problem
 from synthkit.data.sources import SOURCE_EXTENSIONS, read_source
@@ -20,8 +21,9 @@ READERS: dict[str, Reader] = {
     "instance": read_ids,
     "image": read_photo,
     "source": read_source,
+    "edge": read_edges,
 }
-KINDS = dict.fromkeys(READERS, EXTENSIONS) | {"source": SOURCE_EXTENSIONS}
+KINDS = dict.fromkeys(READERS, EXTENSIONS) | {"source": SOURCE_EXTENSIONS, "edge": SOURCE_EXTENSIONS}
 """The extensions of each field's files."""
 
 
@@ -30,7 +32,7 @@ class FileData:
 
     Args:
         split: the part of the data that this is.
-        files: the paths by field (label, instance, image, source), then by stem, which is a sample's name.
+        files: the paths by field (label, instance, image, source, edge), then by stem, the sample's name.
         problems: what was wrong when the files were looked for.
         names: class names by id.
         palette: colours by id, each [red, green, blue] in 0..255.
@@ -71,7 +73,7 @@ class FileData:
         """The array of one field of one sample.
 
         label (H, W) uint8 or int32, instance (H, W) int32, image (H, W, 3) uint8, source (H, W, C) of any
-        numeric type.
+        numeric type, edge (H, W) bool.
         Raises DataError, naming the file, where it cannot be read.
         """
         array = self._readers[field](self.files[field][stem])

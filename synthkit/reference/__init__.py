@@ -82,6 +82,7 @@ GROUPS = {
     "steps": Group("`train.order: NAME`", settings=False),
     "datasets": Group("`data: {type: NAME, …}`", ("split",)),
     "backbones": Group("`backbone: NAME` or `backbone: {type: NAME, …}` of a perceptual loss"),
+    "detectors": Group("`detector: NAME` or `detector: {type: NAME, …}` of the input `edge`"),
     "metrics": Group("`train.metrics: [NAME, …]`", settings=False),
     "judges": Group("the protocols of benchmarks"),
     "trackers": Group(

@@ -25,6 +25,7 @@ def input_lines(report: Report) -> list[str]:
     lines = [_label(report) if "label" in fields else ""]
     lines += [_boundary(report) if "instance" in fields else ""]
     lines += [_source(report) if "source" in fields else ""]
+    lines += ["edge: {}"] if "edge" in fields else []
     return [line for line in lines if line]
 
 
