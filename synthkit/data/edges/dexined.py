@@ -56,6 +56,7 @@ def _network() -> torch.nn.Module:
             f"the detector dexined needs kornia: pip install 'synthkit[edges]' ({error})"
         ) from error
     state = torch.load(weights.fetch(FILE, URL, instead=INSTEAD), map_location="cpu", weights_only=True)
-    network = Network(pretrained=False)
-    network.load_state_dict(state)
+    with torch.device("meta"):  # whose weights need not be drawn at random first
+        network = Network(pretrained=False)
+    network.load_state_dict(state, assign=True)
     return network.eval()
