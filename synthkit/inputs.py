@@ -99,9 +99,8 @@ class EdgeInput:
     field, channels = "edge", 1
 
     def __init__(self, *, detector: str | Mapping = "canny"):
+        DETECTORS.get(detector if isinstance(detector, str) else detector.get("type"))
         self._detector = detector
-        if isinstance(detector, str):
-            DETECTORS.get(detector)
 
     @cached_property
     def detector(self) -> Callable[[np.ndarray], np.ndarray]:

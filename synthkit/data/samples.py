@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 
+from synthkit.data.edges import find_lines
 from synthkit.data.seeding import seeded
 from synthkit.data.sources import SourceFormat
 from synthkit.errors import DataError
@@ -54,7 +55,8 @@ class Samples(Dataset):
         seed: int = 0,
     ):
         where = f"split {data.split!r}" if hasattr(data, "split") else type(data).__name__
-        if missing := lacking(fields, data.fields):
+        there = data.fields if edge is None else with_edges(data.fields)
+        if missing := [field for field in fields if field not in there]:
             raise DataError(
                 f"{where} has no {', '.join(missing)}, which this run needs; it has {_list(data.fields)}"
             )
@@ -98,15 +100,16 @@ class Samples(Dataset):
         if "instance" in self.fields:
             check_ids(raw["instance"], where["instance"])
         sample = {key: raw[key] for key in (*fields, "name")}
+        if "edge" in fields:
+            sample["edge"] = find_lines(raw["edge"], where["edge"])
         if "source" in self.fields:
             sample["source"] = self.source.scale(raw["source"], where["source"])
         return sample
 
 
-def lacking(fields: Sequence[str], there: Sequence[str]) -> list[str]:
-    """The needed `fields` that data with the fields `there` cannot give; edges are found in photos."""
-    given = {*there, "edge"} if "image" in there else set(there)
-    return [field for field in fields if field not in given]
+def with_edges(fields: Sequence[str]) -> tuple[str, ...]:
+    """The fields of data, and `edge` where it can be detected in their photos."""
+    return (*fields, "edge") if "image" in fields and "edge" not in fields else tuple(fields)
 
 
 def title(data, index: int) -> str:

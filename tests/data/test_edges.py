@@ -16,6 +16,7 @@ from synthkit.data.check.sample import Needs
 from synthkit.data.edges import drawing, find_lines, read_edges, resize_lines
 from synthkit.data.edges.dexined import FILE, DexiNed
 from synthkit.data.loader import batches
+from synthkit.data.samples import Samples
 from synthkit.data.transforms import PairedTransform
 from synthkit.errors import ConfigError, DataError, SynthkitError
 from synthkit.inputs import EdgeInput, build_inputs, sample_checks
@@ -78,8 +79,11 @@ def test_the_photo_is_needed(root):
     (root / "val_label").mkdir()
     Image.fromarray(photo(0)[..., 0]).save(root / "val_label" / "0.png")
     section = from_dict({"data": {"type": "folders", "root": str(root)}})["data"]
+    checks = dict(training=False, fields=("edge",), classes=None, ignore=None, seed=0)
     with pytest.raises(DataError, match="split 'val' has no edge, which this run needs; it has label"):
-        open_data(section, "val", training=False, fields=("edge",), classes=None, ignore=None, seed=0)
+        open_data(section, "val", edge=EdgeInput(), **checks)
+    with pytest.raises(DataError, match="split 'train' has no edge"):
+        open_data(section, "train", **checks)  # no detector either
 
 
 def draw(root, transform=lambda lines: lines):
@@ -111,6 +115,20 @@ def test_drawings_move_with_the_photos(root):
         threshold = np.quantile(photo(number)[..., 0], 0.7)
         sample = data[number]
         assert np.array_equal(sample["edge"][0].numpy() > 0, as_photo(sample["image"])[..., 0] > threshold)
+
+
+def test_drawings_of_any_data_set_are_parted_into_lines():
+    class Sketches:
+        fields = ("edge",)
+
+        def __len__(self):
+            return 1
+
+        def __getitem__(self, index):
+            return {"name": "a", "edge": np.where(LINES, 0, 255).astype(np.uint8)}
+
+    data = Samples(Sketches(), PairedTransform(), fields=("edge",), classes=None, ignore=None)
+    assert np.array_equal(data[0]["edge"][0].numpy(), LINES)
 
 
 def test_check_takes_photos_for_edges_and_reads_drawings(root):
@@ -204,6 +222,7 @@ def test_files_of_drawings(tmp_path):
         ({"detector": {"type": "canny", "sgima": 1}}, "unknown key 'sgima'"),
         ({"detector": {"type": "dexined", "high": 1.5}}, "high is 1.5"),
         ({"detector": 3}, "3 is not"),
+        ({"detector": {"sigma": 1}}, "model.edge.*a registered name"),
     ],
 )
 def test_wrong_detectors_are_refused(spec, message):
