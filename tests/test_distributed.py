@@ -205,4 +205,4 @@ def test_two_processes_go_through_the_stages_together(tmp_path):
     (tmp_path / "staged.yaml").write_text(config.dump(staged("train.device=cpu")))
     said = launch(tmp_path, "-m", "synthkit", "train", "staged.yaml", "--work-dir", "run")
     assert [said.count(f"stage {number} of 3") for number in (1, 2, 3)] == [1, 1, 1], said
-    assert checkpoint.steps(tmp_path / "run" / "checkpoints") == [4]
+    assert checkpoint.steps(tmp_path / "run" / "checkpoints")[-1] == 4
