@@ -26,10 +26,10 @@ VARIANTS = {
 }
 MEASURES = {"ssim": "SSIM", "l1": "L1", "sharpness": "boundary sharpness", "within": "within a class"}
 NOTE = """
-`{config}` at 128x256: mean and standard deviation over {seeds} seeds after {steps} steps, on {scenes} held-out
-scenes. In brackets the mean difference to the whole model with the same seed, * where it has one sign for all
-seeds. Boundary sharpness: the contrast across instance boundaries as a share of the real image's; within a class:
-across those between two instances of one class, which a label map does not show.
+`{config}` at 128x256: mean and standard deviation over {seeds} seeds after {steps} steps, on {scenes} scenes.
+In brackets the mean difference to the whole model with the same seed, * where it has one sign for all seeds.
+Boundary sharpness is the contrast across instance boundaries as a share of the real image's;
+within a class: across those between two instances of one class, which a label map does not show.
 """
 
 
