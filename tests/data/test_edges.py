@@ -15,8 +15,11 @@ from synthkit.data.check import check
 from synthkit.data.check.sample import Needs
 from synthkit.data.edges import drawing, find_lines, read_edges, resize_lines
 from synthkit.data.edges.dexined import FILE, DexiNed
+from synthkit.data.export import Export
 from synthkit.data.loader import batches
+from synthkit.data.pictures import drawn_lines
 from synthkit.data.samples import Samples
+from synthkit.data.show import contact_sheet
 from synthkit.data.transforms import PairedTransform
 from synthkit.errors import ConfigError, DataError, SynthkitError
 from synthkit.inputs import EdgeInput, build_inputs, sample_checks
@@ -86,7 +89,7 @@ def test_the_photo_is_needed(root):
         open_data(section, "train", **checks)  # no detector either
 
 
-def draw(root, transform=lambda lines: lines):
+def draw(root):
     """A folder of drawings, white on black and black on white in turn; returns their lines."""
     (root / "train_edge").mkdir()
     lines = [canny(rgb2gray(photo(number)), sigma=2) for number in range(4)]
@@ -142,6 +145,25 @@ def test_check_takes_photos_for_edges_and_reads_drawings(root):
     assert [(problem.kind, problem.place) for problem in report.problems] == [
         ("not an image", str(root / "train_edge" / "0.png"))
     ]
+
+
+def test_drawings_are_exported(root, tmp_path):
+    lines = draw(root)
+    section = from_dict({"data": {"type": "folders", "root": str(root)}})["data"]
+    list(Export(section, "train", tmp_path / "out").run(0))
+    for number, expected in enumerate(lines):
+        assert np.array_equal(read_edges(tmp_path / "out" / "train_edge" / f"{number}.png"), expected)
+
+
+def test_the_contact_sheet_draws_edges(root):
+    """Black lines on white, beside the photos."""
+    section = from_dict({"data": {"type": "folders", "root": str(root)}})["data"]
+    sheet, summary = contact_sheet(section, "train", 1, **sample_checks(build_inputs({"edge": {}})))
+    assert summary.startswith("train: 4 samples of image, edge")
+    plain, _ = contact_sheet(section, "train", 1, **sample_checks({}))
+    assert sheet.width > plain.width
+    lines = samples(root)[0]["edge"]
+    assert np.array_equal(drawn_lines(lines)[..., 0], drawing(lines[0].numpy() > 0)[..., 0])
 
 
 @pytest.mark.parametrize("size", [(30, 40), (15, 23), (120, 160), (60, 80)])
