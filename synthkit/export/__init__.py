@@ -1,0 +1,114 @@
+"""A trained generator as one file that runs without synthkit: an ONNX graph or a torch.export program.
+
+The graph takes what the model reads, by name, for any N, and for any H and W from three pixels up:
+
+- `label` (N, 1, H, W) int32, the model's own ids (not those of the files, where `data.labels` has a table)
+- `instance` (N, 1, H, W) int32, any ids
+- `source` (N, C, H, W) float32 in the range of `model.inputs.source.range`, or in [-1, 1] where there is none
+- `style` (N, F, H, W) float32, where the model has an encoder, in the place of a photo
+
+and gives `image` (N, 3, H, W) float32 in [-1, 1], of the same size. One-hot labels, boundaries, padding to
+the network's stride and cropping are inside; a resize (`data.transform`) is not.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from synthkit import __version__, inference
+from synthkit.errors import ExportError, listed
+from synthkit.export.fields import Field, fields_of
+from synthkit.export.formats import FORMATS, Run
+from synthkit.export.graph import SMALLEST, Graph, dynamic_shapes, trace
+from synthkit.registry import DATASETS
+from synthkit.translator import Translator
+
+TOLERANCE = 1e-4  # in an image of [-1, 1]
+
+
+class Exported(NamedTuple):
+    """A file that was written and checked: the largest difference to PyTorch, and on which (N, H, W)."""
+
+    path: Path
+    step: int
+    fields: dict[str, Field]
+    difference: float
+    shapes: list[tuple[int, int, int]]
+
+
+def export(run: str | Path, out: str | Path, *, format: str = "onnx", best: bool = False) -> Exported:
+    """Write the generator of a run, in float32, to the file `out`, run that, and compare with PyTorch.
+
+    `format` is onnx or torch, `best` as in `inference.load`. Nothing is left of a file whose images differ by
+    more than 1e-4. Raises ExportError for that, for a generator that cannot be exported, for a missing
+    package and where the file cannot be written; and what `inference.load` raises.
+    """
+    if format not in FORMATS:
+        raise ExportError(f"format is {format!r}: choose one of {listed(FORMATS)}")
+    kind, out = FORMATS[format], Path(out)
+    if out.suffix != kind.suffix:
+        raise ExportError(f"{out}: a file of format {format} ends in {kind.suffix}")
+    kind.check()
+    model = inference.load(run, best=best, device="cpu", precision="fp32")
+    fields = fields_of(model.translator)
+    if not fields:
+        raise ExportError("this model reads nothing, so there is no graph to give inputs to")
+    graph = Graph(model.translator)
+    program = trace(graph, fields)
+    with _replacing(out) as partial, torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        kind.write(program, partial, _metadata(model, fields), dynamic_shapes(fields))
+        shapes = _shapes(graph.stride)
+        drawn = [{name: field.draw(shape) for name, field in fields.items()} for shape in shapes]
+        difference = _difference(kind.run(partial), model.translator, graph, drawn)
+        if not difference <= TOLERANCE:  # nor NaN
+            raise ExportError(
+                f"{kind.runtime} differs from PyTorch by {difference:.1e}, which is more than {TOLERANCE:g}"
+            )
+    return Exported(out, model.step, fields, difference, shapes)
+
+
+def _metadata(model: inference.Model, fields: dict[str, Field]) -> dict:
+    """What a user of the file should know, as plain data."""
+    data = model.config["data"]
+    names = data.get("names") or getattr(DATASETS.get(data["type"]), "names", ())
+    return {
+        "version": __version__,
+        "step": model.step,
+        "inputs": {name: str(field) for name, field in fields.items()},
+        "outputs": {"image": "float32 (N, 3, H, W): RGB, -1 to 1"},
+        "classes": list(names),
+        "resize": {key: value for key, value in vars(model.transform).items() if value},
+    }
+
+
+def _shapes(stride: int) -> list[tuple[int, int, int]]:
+    """(N, H, W) to compare on: on the stride, odd, and too low to be padded by reflection.
+
+    All are large enough to be no single patch of one id, whose norms would magnify rounding without bound.
+    """
+    return [(1, 4 * stride, 8 * stride), (3, 4 * stride + 1, 6 * stride - 1), (2, SMALLEST, 8 * stride)]
+
+
+def _difference(run: Run, translator: Translator, graph: Graph, drawn: list[dict[str, Tensor]]) -> float:
+    """The largest difference between the images of `run` and of the model, over the drawn inputs."""
+    differences = [run(inputs) - translator.translate(graph.batch(inputs)) for inputs in drawn]
+    return torch.cat([each.abs().flatten() for each in differences]).max().item()
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[Path]:
+    """A file beside `path` to write, which takes its place at the end, and is removed after an error."""
+    partial = path.with_name(f".{path.stem}.partial{path.suffix}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield partial
+        partial.replace(path)
+    except OSError as error:
+        raise ExportError(f"{path} cannot be written: {error}") from error
+    finally:
+        partial.unlink(missing_ok=True)

@@ -1,0 +1,93 @@
+"""The kinds of file: how each is written, and run again to check it."""
+
+import json
+import warnings
+from collections.abc import Callable, Mapping
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Protocol
+
+import torch
+from torch import Tensor
+from torch.export import ExportedProgram
+
+from synthkit.errors import ExportError
+from synthkit.export.graph import first_line
+
+LARGEST = 2**31 - 2**24  # bytes of weights: an ONNX file ends at 2 GB
+
+Run = Callable[[Mapping[str, Tensor]], Tensor]
+
+
+class Format(Protocol):
+    """A kind of file. `check` raises ExportError where a package is missing."""
+
+    suffix: str
+    runtime: str
+
+    def check(self) -> None: ...
+
+    def write(self, program: ExportedProgram, path: Path, metadata: dict, shapes: dict) -> None: ...
+
+    def run(self, path: Path) -> Run: ...
+
+
+class Torch:
+    """A `torch.export.ExportedProgram`; the metadata is the extra file `synthkit.json`."""
+
+    suffix, runtime = ".pt2", "torch.export"
+
+    def check(self) -> None:
+        """Nothing but torch is needed."""
+
+    def write(self, program: ExportedProgram, path: Path, metadata: dict, shapes: dict) -> None:
+        torch.export.save(program, path, extra_files={"synthkit.json": json.dumps(metadata)})
+
+    def run(self, path: Path) -> Run:
+        model = torch.export.load(path).module()
+        return lambda fields: model(**fields)
+
+
+class Onnx:
+    """An ONNX graph in one file; the metadata is text, or JSON where it is more than text."""
+
+    suffix, runtime = ".onnx", "onnxruntime"
+
+    def check(self) -> None:
+        missing = [name for name in ("onnx", "onnxscript", "onnxruntime") if find_spec(name) is None]
+        if missing:
+            raise ExportError(f"ONNX needs {', '.join(missing)}: pip install 'synthkit[onnx]'")
+
+    def write(self, program: ExportedProgram, path: Path, metadata: dict, shapes: dict) -> None:
+        weights = sum(each.nbytes for each in program.state_dict.values())
+        if weights > LARGEST:
+            raise ExportError(f"the weights take {weights} bytes, and an ONNX file 2 GB: use --format torch")
+        exported = _translated(program, shapes)
+        for node in exported.model.graph.all_nodes():
+            node.metadata_props.clear()  # names of files on this machine, and much of the size
+        for key, value in metadata.items():
+            text = value if isinstance(value, str) else json.dumps(value)
+            exported.model.metadata_props[f"synthkit.{key}"] = text
+        exported.save(path, external_data=False)
+
+    def run(self, path: Path) -> Run:
+        import onnxruntime
+
+        session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+        return lambda fields: torch.from_numpy(
+            session.run(["image"], {name: field.numpy() for name, field in fields.items()})[0]
+        )
+
+
+def _translated(program: ExportedProgram, shapes: dict) -> "torch.onnx.ONNXProgram":
+    """The program in ONNX. Raises ExportError, with the exporter's reason, where it cannot."""
+    try:
+        with warnings.catch_warnings(action="ignore"):  # of axes that share a name, as they should
+            return torch.onnx.export(
+                program, dynamo=True, verbose=False, dynamic_shapes=shapes, output_names=["image"]
+            )
+    except Exception as error:  # an operator that ONNX lacks, or a fault of the exporter's
+        raise ExportError(f"torch cannot write this model as ONNX: {first_line(error)}") from error
+
+
+FORMATS: dict[str, Format] = {"onnx": Onnx(), "torch": Torch()}
