@@ -106,9 +106,10 @@ def _replacing(path: Path) -> Iterator[Path]:
     partial = path.with_name(f".{path.stem}.partial{path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        yield partial
-        partial.replace(path)
+        try:
+            yield partial
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
     except OSError as error:
         raise ExportError(f"{path} cannot be written: {error}") from error
-    finally:
-        partial.unlink(missing_ok=True)

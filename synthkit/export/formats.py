@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.export import ExportedProgram
 
 from synthkit.errors import ExportError
-from synthkit.export.graph import first_line
+from synthkit.export.graph import reason
 
 LARGEST = 2**31 - 2**24  # bytes of weights: an ONNX file ends at 2 GB
 
@@ -33,7 +33,7 @@ class Format(Protocol):
 
 
 class Torch:
-    """A `torch.export.ExportedProgram`; the metadata is the extra file `synthkit.json`."""
+    """A `torch.export.ExportedProgram` of a dict of inputs; the metadata is its extra file `synthkit.json`."""
 
     suffix, runtime = ".pt2", "torch.export"
 
@@ -44,8 +44,7 @@ class Torch:
         torch.export.save(program, path, extra_files={"synthkit.json": json.dumps(metadata)})
 
     def run(self, path: Path) -> Run:
-        model = torch.export.load(path).module()
-        return lambda fields: model(**fields)
+        return torch.export.load(path).module()
 
 
 class Onnx:
@@ -84,10 +83,15 @@ def _translated(program: ExportedProgram, shapes: dict) -> "torch.onnx.ONNXProgr
     try:
         with warnings.catch_warnings(action="ignore"):  # of axes that share a name, as they should
             return torch.onnx.export(
-                program, dynamo=True, verbose=False, dynamic_shapes=shapes, output_names=["image"]
+                program,
+                dynamo=True,
+                verbose=False,
+                dynamic_shapes=shapes,
+                input_names=list(shapes["fields"]),
+                output_names=["image"],
             )
     except Exception as error:  # an operator that ONNX lacks, or a fault of the exporter's
-        raise ExportError(f"torch cannot write this model as ONNX: {first_line(error)}") from error
+        raise ExportError(f"torch cannot write this model as ONNX: {reason(error)}") from error
 
 
 FORMATS: dict[str, Format] = {"onnx": Onnx(), "torch": Torch()}

@@ -1,5 +1,7 @@
 """The computation that is exported: from maps of any size to an image of the same size."""
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor, nn
 from torch.export import Dim, ExportedProgram
@@ -23,19 +25,19 @@ class Graph(nn.Module):
         self.condition, self.stride = translator.condition, translator.stride
         self.source = translator.inputs["source"].format.range if "source" in translator.inputs else None
 
-    def forward(self, **fields: Tensor) -> Tensor:
+    def forward(self, fields: Mapping[str, Tensor]) -> Tensor:
         condition = self.condition(self.batch(fields))
         style = [pad(fields["style"], self.stride)] if "style" in fields else []
         image = self.generator(pad(condition, self.stride), *style)
         image = image[0] if isinstance(image, tuple) else image
         return crop(image, *condition.shape[2:]).clamp(-1, 1)
 
-    def batch(self, fields: dict[str, Tensor]) -> dict[str, Tensor]:
+    def batch(self, fields: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """The fields as the model takes them: `source` in [-1, 1]."""
         if self.source is None:
-            return fields
+            return dict(fields)
         low, high = self.source
-        return fields | {"source": (fields["source"] - low) / (high - low) * 2 - 1}
+        return {**fields, "source": (fields["source"] - low) / (high - low) * 2 - 1}
 
 
 def pad(image: Tensor, stride: int) -> Tensor:
@@ -69,21 +71,22 @@ def trace(graph: Graph, fields: dict[str, Field]) -> ExportedProgram:
     try:
         program = torch.export.export(
             graph,
-            (),
-            example,
+            (example,),
             dynamic_shapes=dynamic_shapes(fields),
             prefer_deferred_runtime_asserts_over_guards=True,
         )
     except Exception as error:  # the tracer runs a plugin's code
         kind = type(graph.generator).__name__
-        raise ExportError(f"{kind} cannot be exported for all sizes: {first_line(error)}") from error
+        raise ExportError(f"{kind} cannot be exported for all sizes: {reason(error)}") from error
     for node in program.graph.nodes:
         node.meta.pop("stack_trace", None)  # names of files on this machine
     return program
 
 
-def first_line(error: Exception) -> str:
-    """The first line of an error's message, or its kind where it has none."""
+def reason(error: Exception) -> str:
+    """The first line of what an error, or the one that it arose from, has to say; its kind if nothing."""
+    while error.__cause__:
+        error = error.__cause__
     return next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
 
 
