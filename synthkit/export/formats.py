@@ -33,7 +33,7 @@ class Format(Protocol):
 
 
 class Torch:
-    """A `torch.export.ExportedProgram` of a dict of inputs; the metadata is its extra file `synthkit.json`."""
+    """A torch.export.ExportedProgram of a dict of inputs; the metadata is its extra file synthkit.json."""
 
     suffix, runtime = ".pt2", "torch.export"
 
