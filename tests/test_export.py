@@ -1,19 +1,21 @@
 """Exported graphs give the model's images, whatever the size, the generator and the inputs."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
 import torch
+from PIL import Image
 from small_runs import tiny
 from torch import nn
 from typer.testing import CliRunner
 
 import synthkit
 from synthkit import export as exporting
-from synthkit.cli import app, export  # noqa: F401  (importing registers the command)
+from synthkit.cli import app, data, export  # noqa: F401  (importing registers the command)
 from synthkit.errors import ExportError
 from synthkit.export.fields import fields_of
 from synthkit.export.formats import FORMATS
@@ -166,6 +168,20 @@ def test_command_writes_onnx_with_what_a_user_should_know(run, tmp_path, monkeyp
     assert checkout.encode() not in Path("run.onnx").read_bytes()  # no trace of the code
 
 
+def test_the_program_of_the_docs_gives_the_models_image(run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    exporting.export(run, "demo.onnx")
+    size = ["data.size=[16, 32]"]
+    words = ["data", "export", "pix2pixhd/streets_64", "maps", "--split", "val", "--count", "1", *size]
+    assert CliRunner().invoke(app, words).exit_code == 0
+    page = (Path(__file__).parents[1] / "docs" / "export.md").read_text("utf-8")
+    exec(re.search(r"^```python\n(.*?)^```", page, re.M | re.S)[1], {})
+    folders = {"label": "maps/val_label", "instance": "maps/val_inst"}
+    maps = {name: next(Path(folder).iterdir()) for name, folder in folders.items()}
+    expected = np.asarray(synthkit.load(run, precision="fp32").translate(**maps), np.int16)
+    assert np.abs(np.asarray(Image.open("street.png")) - expected).max() <= 1
+
+
 def test_command_writes_a_torch_program(run, tmp_path):
     out = tmp_path / "new" / "model.pt2"
     result = invoke(run / "checkpoints" / "00000001", "--format", "torch", "--out", out)
@@ -199,5 +215,7 @@ def test_wrong_requests(run, tmp_path, monkeypatch):
     with pytest.raises(ExportError, match="cannot be written"):
         exporting.export(run, tmp_path / "file" / "model.pt2", format="torch")
     monkeypatch.setattr("synthkit.export.formats.find_spec", lambda name: None)
-    with pytest.raises(ExportError, match=r"onnx, onnxscript, onnxruntime: pip install 'synthkit\[onnx\]'"):
+    with pytest.raises(
+        ExportError, match=r"needs onnx, onnxscript, onnxruntime: pip install 'synthkit\[onnx\]'"
+    ):
         exporting.export(run, tmp_path / "model.onnx")

@@ -20,12 +20,14 @@ import torch
 from torch import Tensor
 
 from synthkit import __version__, inference
-from synthkit.errors import ExportError, listed
+from synthkit.errors import ExportError
 from synthkit.export.fields import Field, fields_of
-from synthkit.export.formats import FORMATS, Run
+from synthkit.export.formats import FORMATS, Run, find_format
 from synthkit.export.graph import SMALLEST, Graph, dynamic_shapes, trace
 from synthkit.registry import DATASETS
 from synthkit.translator import Translator
+
+__all__ = ["FORMATS", "Exported", "export"]
 
 TOLERANCE = 1e-4  # in an image of [-1, 1]
 
@@ -47,16 +49,9 @@ def export(run: str | Path, out: str | Path, *, format: str = "onnx", best: bool
     more than 1e-4. Raises ExportError for that, for a generator that cannot be exported, for a missing
     package and where the file cannot be written; and what `inference.load` raises.
     """
-    if format not in FORMATS:
-        raise ExportError(f"format is {format!r}: choose one of {listed(FORMATS)}")
-    kind, out = FORMATS[format], Path(out)
-    if out.suffix != kind.suffix:
-        raise ExportError(f"{out}: a file of format {format} ends in {kind.suffix}")
-    kind.check()
+    kind = find_format(format, out := Path(out))
     model = inference.load(run, best=best, device="cpu", precision="fp32")
     fields = fields_of(model.translator)
-    if not fields:
-        raise ExportError("this model reads nothing, so there is no graph to give inputs to")
     graph = Graph(model.translator)
     program = trace(graph, fields)
     with _replacing(out) as partial, torch.random.fork_rng(devices=[]):

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from synthkit.errors import ExportError
 from synthkit.translator import Translator
 
 INSTANCES = 4  # in a drawn map
@@ -26,7 +27,12 @@ class Field(NamedTuple):
 
 
 def fields_of(translator: Translator) -> dict[str, Field]:
-    """What the model's generator reads, by name: its inputs, and `style` where there is an encoder."""
+    """What the model's generator reads, by name: its inputs, and `style` where there is an encoder.
+
+    Raises ExportError for a model without inputs.
+    """
+    if not translator.inputs:
+        raise ExportError("a model without inputs has nothing that a graph could be given")
     fields = {each.field: _field(each) for each in translator.inputs.values()}
     if translator.has_encoder:
         channels = translator.networks["encoder"].out_channels
@@ -47,6 +53,8 @@ def _field(kind) -> Field:
     if kind.field == "source":
         low, high = kind.format.range or (-1, 1)
         return _floats(kind.channels, f"{low:g} to {high:g}", low, high)
+    if kind.field == "edge":
+        return _floats(kind.channels, "1 on lines, else 0", 0, 1)
     return _floats(kind.channels, "as the model takes them")
 
 

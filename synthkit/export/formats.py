@@ -5,13 +5,12 @@ import warnings
 from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Protocol
 
 import torch
 from torch import Tensor
 from torch.export import ExportedProgram
 
-from synthkit.errors import ExportError
+from synthkit.errors import ExportError, listed
 from synthkit.export.graph import reason
 
 LARGEST = 2**31 - 2**24  # bytes of weights: an ONNX file ends at 2 GB
@@ -19,26 +18,10 @@ LARGEST = 2**31 - 2**24  # bytes of weights: an ONNX file ends at 2 GB
 Run = Callable[[Mapping[str, Tensor]], Tensor]
 
 
-class Format(Protocol):
-    """A kind of file. `check` raises ExportError where a package is missing."""
-
-    suffix: str
-    runtime: str
-
-    def check(self) -> None: ...
-
-    def write(self, program: ExportedProgram, path: Path, metadata: dict, shapes: dict) -> None: ...
-
-    def run(self, path: Path) -> Run: ...
-
-
 class Torch:
     """A torch.export.ExportedProgram of a dict of inputs; the metadata is its extra file synthkit.json."""
 
-    suffix, runtime = ".pt2", "torch.export"
-
-    def check(self) -> None:
-        """Nothing but torch is needed."""
+    suffix, runtime, packages = ".pt2", "torch.export", ()
 
     def write(self, program: ExportedProgram, path: Path, metadata: dict, shapes: dict) -> None:
         torch.export.save(program, path, extra_files={"synthkit.json": json.dumps(metadata)})
@@ -50,12 +33,7 @@ class Torch:
 class Onnx:
     """An ONNX graph in one file; the metadata is text, or JSON where it is more than text."""
 
-    suffix, runtime = ".onnx", "onnxruntime"
-
-    def check(self) -> None:
-        missing = [name for name in ("onnx", "onnxscript", "onnxruntime") if find_spec(name) is None]
-        if missing:
-            raise ExportError(f"ONNX needs {', '.join(missing)}: pip install 'synthkit[onnx]'")
+    suffix, runtime, packages = ".onnx", "onnxruntime", ("onnx", "onnxscript", "onnxruntime")
 
     def write(self, program: ExportedProgram, path: Path, metadata: dict, shapes: dict) -> None:
         weights = sum(each.nbytes for each in program.state_dict.values())
@@ -94,4 +72,16 @@ def _translated(program: ExportedProgram, shapes: dict) -> "torch.onnx.ONNXProgr
         raise ExportError(f"torch cannot write this model as ONNX: {reason(error)}") from error
 
 
-FORMATS: dict[str, Format] = {"onnx": Onnx(), "torch": Torch()}
+FORMATS = {"onnx": Onnx(), "torch": Torch()}
+
+
+def find_format(name: str, out: Path) -> Onnx | Torch:
+    """The format of a name. Raises ExportError where `out` has another suffix, or a package is missing."""
+    if name not in FORMATS:
+        raise ExportError(f"format is {name!r}: choose one of {listed(FORMATS)}")
+    kind = FORMATS[name]
+    if out.suffix != kind.suffix:
+        raise ExportError(f"{out}: a file of format {name} ends in {kind.suffix}")
+    if missing := [package for package in kind.packages if find_spec(package) is None]:
+        raise ExportError(f"format {name} needs {', '.join(missing)}: pip install 'synthkit[onnx]'")
+    return kind

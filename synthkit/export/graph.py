@@ -10,7 +10,7 @@ from synthkit.errors import ExportError
 from synthkit.export.fields import Field
 from synthkit.translator import Translator
 
-SMALLEST = 3  # pixels of a side: two neighbours on a row's ends are where traced code would part
+SMALLEST = 3  # pixels of a side: the differences of two pixels would be broadcast like one
 
 
 class Graph(nn.Module):
