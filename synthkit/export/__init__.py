@@ -1,4 +1,4 @@
-"""A trained generator as one file that runs without synthkit: an ONNX graph or a torch.export program.
+"""A trained generator or encoder as one file that runs without synthkit, in ONNX or as torch.export saves it.
 
 The graph takes what the model reads, by name, for any N, and for any H and W from three pixels up:
 
@@ -7,7 +7,8 @@ The graph takes what the model reads, by name, for any N, and for any H and W fr
 - `source` (N, C, H, W) float32 in the range of `model.inputs.source.range`, or in [-1, 1] where there is none
 - `style` (N, F, H, W) float32, where the model has an encoder, in the place of a photo
 
-and gives `image` (N, 3, H, W) float32 in [-1, 1], of the same size. One-hot labels, boundaries, padding to
+and gives `image` (N, 3, H, W) float32 in [-1, 1], of the same size. The encoder takes `image` and `instance`
+and gives `style`. One-hot labels, boundaries, padding to
 the network's stride and cropping are inside; a resize (`data.transform`) is not.
 """
 
@@ -17,15 +18,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
-from torch import Tensor
 
 from synthkit import __version__, inference
-from synthkit.errors import ExportError
-from synthkit.export.fields import Field, fields_of
+from synthkit.errors import ExportError, listed
 from synthkit.export.formats import FORMATS, Run, find_format
-from synthkit.export.graph import SMALLEST, Graph, dynamic_shapes, trace
+from synthkit.export.graph import PARTS, SMALLEST, Graph, draw, trace
 from synthkit.registry import DATASETS
-from synthkit.translator import Translator
 
 __all__ = ["FORMATS", "Exported", "export"]
 
@@ -37,45 +35,48 @@ class Exported(NamedTuple):
 
     path: Path
     step: int
-    fields: dict[str, Field]
+    graph: Graph
     difference: float
     shapes: list[tuple[int, int, int]]
 
 
-def export(run: str | Path, out: str | Path, *, format: str = "onnx", best: bool = False) -> Exported:
-    """Write the generator of a run, in float32, to the file `out`, run that, and compare with PyTorch.
+def export(
+    run: str | Path, out: str | Path, *, part: str = "generator", format: str = "onnx", best: bool = False
+) -> Exported:
+    """Write the generator or the encoder of a run to the file `out`, run that, and compare with PyTorch.
 
-    `format` is onnx or torch, `best` as in `inference.load`. Nothing is left of a file whose images differ by
-    more than 1e-4. Raises ExportError for that, for a generator that cannot be exported, for a missing
-    package and where the file cannot be written; and what `inference.load` raises.
+    `part` is generator or encoder, `format` is onnx or torch, `best` as in `inference.load`. All is float32.
+    Nothing is left of a file whose results differ by more than 1e-4. Raises ExportError for that, for a
+    network that cannot be exported, for a missing package and where the file cannot be written; and what
+    `inference.load` raises.
     """
     kind = find_format(format, out := Path(out))
+    if part not in PARTS:
+        raise ExportError(f"part is {part!r}: choose one of {listed(PARTS)}")
     model = inference.load(run, best=best, device="cpu", precision="fp32")
-    fields = fields_of(model.translator)
-    graph = Graph(model.translator)
-    program = trace(graph, fields)
+    graph = PARTS[part](model.translator)
+    program = trace(graph)
     with _replacing(out) as partial, torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        kind.write(program, partial, _metadata(model, fields), dynamic_shapes(fields))
+        kind.write(program, partial, graph, _metadata(model, graph))
         shapes = _shapes(graph.stride)
-        drawn = [{name: field.draw(shape) for name, field in fields.items()} for shape in shapes]
-        difference = _difference(kind.run(partial), model.translator, graph, drawn)
+        difference = _difference(kind.run(partial), graph, shapes)
         if not difference <= TOLERANCE:  # nor NaN
             raise ExportError(
                 f"{kind.runtime} differs from PyTorch by {difference:.1e}, which is more than {TOLERANCE:g}"
             )
-    return Exported(out, model.step, fields, difference, shapes)
+    return Exported(out, model.step, graph, difference, shapes)
 
 
-def _metadata(model: inference.Model, fields: dict[str, Field]) -> dict:
+def _metadata(model: inference.Model, graph: Graph) -> dict:
     """What a user of the file should know, as plain data."""
     data = model.config["data"]
     names = data.get("names") or getattr(DATASETS.get(data["type"]), "names", ())
     return {
         "version": __version__,
         "step": model.step,
-        "inputs": {name: str(field) for name, field in fields.items()},
-        "outputs": {"image": "float32 (N, 3, H, W): RGB, -1 to 1"},
+        "inputs": {name: str(field) for name, field in graph.fields.items()},
+        "outputs": {graph.output: graph.values},
         "classes": list(names),
         "resize": {key: value for key, value in vars(model.transform).items() if value},
     }
@@ -89,10 +90,10 @@ def _shapes(stride: int) -> list[tuple[int, int, int]]:
     return [(1, 4 * stride, 8 * stride), (3, 4 * stride + 1, 6 * stride - 1), (2, SMALLEST, 8 * stride)]
 
 
-def _difference(run: Run, translator: Translator, graph: Graph, drawn: list[dict[str, Tensor]]) -> float:
-    """The largest difference between the images of `run` and of the model, over the drawn inputs."""
-    differences = [run(inputs) - translator.translate(graph.batch(inputs)) for inputs in drawn]
-    return torch.cat([each.abs().flatten() for each in differences]).max().item()
+def _difference(run: Run, graph: Graph, shapes: list[tuple[int, int, int]]) -> float:
+    """The largest difference between what `run` and the model make of random inputs of these (N, H, W)."""
+    drawn = [draw(graph, shape) for shape in shapes]
+    return torch.stack([(run(fields) - graph.expected(fields)).abs().max() for fields in drawn]).max().item()
 
 
 @contextmanager

@@ -26,7 +26,7 @@ class Field(NamedTuple):
         return f"{dtype} (N, {self.channels}, H, W): {self.values}"
 
 
-def fields_of(translator: Translator) -> dict[str, Field]:
+def generator_fields(translator: Translator) -> dict[str, Field]:
     """What the model's generator reads, by name: its inputs, and `style` where there is an encoder.
 
     Raises ExportError for a model without inputs.
@@ -36,10 +36,13 @@ def fields_of(translator: Translator) -> dict[str, Field]:
     fields = {each.field: _field(each) for each in translator.inputs.values()}
     if translator.has_encoder:
         channels = translator.networks["encoder"].out_channels
-        fields["style"] = _floats(
-            channels, "as the encoder makes them, the same for all pixels of an instance"
-        )
+        fields["style"] = _floats(channels, "as of the encoder, one for each instance")
     return fields
+
+
+def encoder_fields() -> dict[str, Field]:
+    """What an encoder reads: the photo and its instances."""
+    return {"image": _floats(3, "RGB, -1 to 1"), "instance": _instances()}
 
 
 def _field(kind) -> Field:
@@ -49,13 +52,17 @@ def _field(kind) -> Field:
         words = [f"classes 0 to {kind.channels - 1}", *(f"{each} for none" for each in ignored)]
         return _ids([*range(kind.channels), *ignored], ", ".join(words))
     if kind.field == "instance":
-        return _ids(range(INSTANCES), "one id for each instance, any integers")
+        return _instances()
     if kind.field == "source":
         low, high = kind.format.range or (-1, 1)
         return _floats(kind.channels, f"{low:g} to {high:g}", low, high)
     if kind.field == "edge":
         return _floats(kind.channels, "1 on lines, else 0", 0, 1)
     return _floats(kind.channels, "as the model takes them")
+
+
+def _instances() -> Field:
+    return _ids(range(INSTANCES), "one id for each instance, any integers")
 
 
 def _ids(choices: Sequence[int], values: str) -> Field:

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.export import ExportedProgram
 
 from synthkit.errors import ExportError, listed
-from synthkit.export.graph import reason
+from synthkit.export.graph import Graph, dynamic_shapes, reason
 
 LARGEST = 2**31 - 2**24  # bytes of weights: an ONNX file ends at 2 GB
 
@@ -23,7 +23,7 @@ class Torch:
 
     suffix, runtime, packages = ".pt2", "torch.export", ()
 
-    def write(self, program: ExportedProgram, path: Path, metadata: dict, shapes: dict) -> None:
+    def write(self, program: ExportedProgram, path: Path, graph: Graph, metadata: dict) -> None:
         torch.export.save(program, path, extra_files={"synthkit.json": json.dumps(metadata)})
 
     def run(self, path: Path) -> Run:
@@ -35,11 +35,11 @@ class Onnx:
 
     suffix, runtime, packages = ".onnx", "onnxruntime", ("onnx", "onnxscript", "onnxruntime")
 
-    def write(self, program: ExportedProgram, path: Path, metadata: dict, shapes: dict) -> None:
+    def write(self, program: ExportedProgram, path: Path, graph: Graph, metadata: dict) -> None:
         weights = sum(each.nbytes for each in program.state_dict.values())
         if weights > LARGEST:
             raise ExportError(f"the weights take {weights} bytes, and an ONNX file 2 GB: use --format torch")
-        exported = _translated(program, shapes)
+        exported = _translated(program, graph)
         for node in exported.model.graph.all_nodes():
             node.metadata_props.clear()  # names of files on this machine, and much of the size
         for key, value in metadata.items():
@@ -52,11 +52,11 @@ class Onnx:
 
         session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
         return lambda fields: torch.from_numpy(
-            session.run(["image"], {name: field.numpy() for name, field in fields.items()})[0]
+            session.run(None, {name: field.numpy() for name, field in fields.items()})[0]
         )
 
 
-def _translated(program: ExportedProgram, shapes: dict) -> "torch.onnx.ONNXProgram":
+def _translated(program: ExportedProgram, graph: Graph) -> "torch.onnx.ONNXProgram":
     """The program in ONNX. Raises ExportError, with the exporter's reason, where it cannot."""
     try:
         with warnings.catch_warnings(action="ignore"):  # of axes that share a name, as they should
@@ -64,9 +64,9 @@ def _translated(program: ExportedProgram, shapes: dict) -> "torch.onnx.ONNXProgr
                 program,
                 dynamo=True,
                 verbose=False,
-                dynamic_shapes=shapes,
-                input_names=list(shapes["fields"]),
-                output_names=["image"],
+                dynamic_shapes=dynamic_shapes(graph),
+                input_names=list(graph.fields),
+                output_names=[graph.output],
             )
     except Exception as error:  # an operator that ONNX lacks, or a fault of the exporter's
         raise ExportError(f"torch cannot write this model as ONNX: {reason(error)}") from error
