@@ -18,7 +18,7 @@ def export(
         Path | None, typer.Option(help="The file to write; by default the run's name, here.")
     ] = None,
     part: Annotated[
-        Literal["generator", "encoder"], typer.Option(help="Of a model with an encoder also that.")
+        Literal["generator", "encoder"], typer.Option(help="The network to write.")
     ] = "generator",
     best: Annotated[
         bool, typer.Option("--best", help="Use the best checkpoint by train.best, not the newest.")

@@ -10,7 +10,7 @@ from synthkit.errors import ExportError
 from synthkit.export.fields import encoder_fields, generator_fields
 from synthkit.translator import Translator, pad_to
 
-SMALLEST = 3  # pixels of a side: the differences of two pixels would be broadcast like one
+SMALLEST = 3  # pixels of a side: two have a single difference, which a tracer takes for a number
 
 
 class GeneratorGraph(nn.Module):
