@@ -39,7 +39,7 @@ class LabelInput:
     def __call__(self, batch: Mapping) -> Tensor:
         label = batch["label"].long()
         valid = torch.ones_like(label) if self.ignore is None else (label != self.ignore).long()
-        one_hot = torch.zeros(len(label), self.channels, *label.shape[2:], device=label.device)
+        one_hot = torch.zeros(label.shape[0], self.channels, *label.shape[2:], device=label.device)
         return one_hot.scatter_(1, label * valid, valid.float())
 
 
