@@ -232,12 +232,18 @@ def restore_networks(
     if only:
         expected = {key: value for key, value in expected.items() if key.split(".")[0] in only}
         stored = {key: value for key, value in stored.items() if key.split(".")[0] in only}
-    problems = [f"missing: {key}" for key in sorted(expected.keys() - stored.keys())]
-    problems += [f"extra: {key}" for key in sorted(stored.keys() - expected.keys())]
-    problems += [f"reshaped: {text}" for text in _reshaped(expected, stored).values()]
-    if problems:
+    if problems := differences(expected, stored):
         raise CheckpointError(f"{checkpoint.path} is of another architecture\n  " + "\n  ".join(problems))
     networks.load_state_dict(stored, strict=False)  # what `only` left out; all else was checked above
+
+
+def differences(expected: Mapping[str, Tensor], stored: Mapping[str, Tensor]) -> list[str]:
+    """What is said of each key that is missing from `stored`, extra in it, or of another shape or type."""
+    return [
+        *(f"missing: {key}" for key in sorted(expected.keys() - stored.keys())),
+        *(f"extra: {key}" for key in sorted(stored.keys() - expected.keys())),
+        *(f"reshaped: {text}" for text in _reshaped(expected, stored).values()),
+    ]
 
 
 def hand_over(checkpoint: Checkpoint, networks: nn.Module) -> Handover:

@@ -10,7 +10,7 @@ LAYERS = (
     "build config devices distributed errors paths plugins quantities registry section yaml_loader",
     "augment backbones data discriminators losses metrics nn pool weights",
     "inputs optimizers schedules steps translator",
-    "charts checkpoint comparison config_differences ema evaluate figures health inference lock memory pages "
+    "charts checkpoint comparison config_differences ema evaluate figures health importers inference lock memory pages "
     "progress records rehearsal report run_folder runner runs sample_files scores settings styles "
     "summary surroundings trackers trainer training_state validation",
     "benchmark",

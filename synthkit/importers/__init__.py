@@ -1,0 +1,112 @@
+"""Runs from the weights that a plugin's original published or that its users trained.
+
+A plugin takes part with a module `official`: KINDS (what `--kind` may say -> the network, or "styles"),
+`convert(state dict) -> our weights`, `describe(weights) -> (network, its settings and in_channels)`, LABELS
+(channels of published generators -> labels) and `base_config(generator's settings, labels, styles)`, the
+run's config but for the inputs and the networks that have been imported.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from types import ModuleType
+
+from synthkit import build, plugins
+from synthkit.errors import CheckpointError, listed
+from synthkit.importers import clusters, condition
+from synthkit.importers.draft import Draft
+from synthkit.importers.torch_file import read_state
+
+__all__ = ["Source", "import_file"]
+
+STYLES = "styles"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file of the original of `plugin`; `kind` says what it holds, in the words of the plugin.
+
+    Raises PluginError for a plugin that is unknown or has no original, CheckpointError for another kind.
+    """
+
+    plugin: str
+    path: Path
+    kind: str
+
+    def __post_init__(self):
+        kinds = self.official.KINDS
+        if self.kind not in kinds:
+            raise CheckpointError(f"--kind {self.kind}: the files of {self.plugin} are {listed(kinds)}")
+
+    @cached_property
+    def official(self) -> ModuleType:
+        return plugins.module(self.plugin, "official")
+
+    @property
+    def target(self) -> str:
+        """The network that the kind stands for, or "styles"."""
+        return self.official.KINDS[self.kind]
+
+    @cached_property
+    def origin(self) -> dict[str, str]:
+        """Where the weights come from, for the run's records."""
+        try:
+            with self.path.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError as err:
+            raise CheckpointError(f"{self.path} cannot be read: {err}") from err
+        return {"plugin": self.plugin, "file": self.path.name, "sha256": digest}
+
+
+def import_file(
+    source: Source,
+    run: Path,
+    *,
+    labels: int | None = None,
+    boundary: bool = True,
+    overrides: Sequence[str] = (),
+) -> str:
+    """Make a run of a generator's file, or add another network or style clusters to it; says what was done.
+
+    `labels` (0: an RGB source) and `boundary` tell what a generator's channels are, where they are not those
+    of a published one. `overrides` are laid over the run's config. Raises CheckpointError for files that are
+    damaged, refused, of another kind, or do not fit the run, and ConfigError for overrides that do not.
+    """
+    if source.target == STYLES:
+        return clusters.add(run, source.path, source.origin)
+    weights = source.official.convert(read_state(source.path))
+    name, settings = source.official.describe(weights)
+    if name != source.target:
+        raise CheckpointError(f"{source.path} holds a {name} ({settings['type']}), not a {source.target}")
+    channels = settings.pop("in_channels")
+    if name == "generator":
+        given = condition.read(channels, source.official.LABELS, labels=labels, boundary=boundary)
+        base = source.official.base_config(settings, given.labels, given.styles)
+        draft = Draft.new(run, base, given.inputs)
+    else:
+        draft = Draft.of_run(run)
+    draft.add(name, settings, weights, source.origin)
+    draft.check(overrides)
+    draft.write()
+    return _told(draft, name, source)
+
+
+def _told(draft: Draft, name: str, source: Source) -> str:
+    """What was done, and what comes next."""
+    translator, kinds = draft.translator(), {name: kind for kind, name in source.official.KINDS.items()}
+    inputs = [f"{name} ({each.channels})" for name, each in translator.inputs.items()]
+    styles = build.part(draft.model, "encoder").get("out_channels")
+    inputs += [f"style ({styles})"] if styles else []
+    fields = " ".join(f"--{field} {field.upper()}" for field in translator.fields)
+    command = f"synthkit import {source.plugin} FILE --out {draft.run} --kind"
+    lines = [
+        f"{name + ':':<15}{draft.describe(name)}",
+        f"channels:      {', '.join(inputs)}",
+        f"run:           {draft.run}",
+        *(f"no {each} yet: {command} {kinds[each]}" for each in draft.missing),
+    ]
+    if "encoder" not in draft.missing:
+        lines.append(f"next:          synthkit translate {draft.run} OUT {fields}")
+    return "\n".join(lines)
