@@ -10,8 +10,8 @@ LAYERS = (
     "build config devices distributed errors paths plugins quantities registry section yaml_loader",
     "augment backbones data discriminators losses metrics nn pool weights",
     "inputs optimizers schedules steps translator",
-    "charts checkpoint comparison config_differences ema evaluate figures health importers inference lock memory pages "
-    "progress records rehearsal report run_folder runner runs sample_files scores settings styles "
+    "charts checkpoint comparison config_differences ema evaluate figures health importers inference lock "
+    "memory pages progress records rehearsal report run_folder runner runs sample_files scores settings styles "
     "summary surroundings trackers trainer training_state validation",
     "benchmark",
     "__main__ cli reference",

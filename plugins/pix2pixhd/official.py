@@ -6,6 +6,7 @@ number means follows from the order and the shapes.
 
 import re
 from collections.abc import Mapping
+from functools import reduce
 
 from torch import Tensor
 
@@ -29,8 +30,8 @@ _IN_BLOCK = {"1": "first.conv", "2": "first.norm", "5": "second.conv", "6": "sec
 def convert(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Rename a state dict of the authors' generator (global or local), encoder or discriminator.
 
-    They are told apart by their keys. Running statistics without a gain are left out: instance norm kept them
-    before PyTorch 0.4 and never used them. Raises CheckpointError naming the first key that fits none of them.
+    They are told apart by their keys. Running statistics without a gain are left out: instance norm kept
+    them before PyTorch 0.4 and never used them. Raises CheckpointError naming the first key that fits none.
     """
     state = {key: value for key, value in state.items() if not _is_unused(key, state)}
     if any(key.startswith("scale") for key in state):
@@ -45,22 +46,23 @@ def convert(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
 def base_config(generator: Mapping, labels: int, styles: int) -> config.Section:
     """The config around an imported generator: the paper's, on Cityscapes where it has as many labels.
 
-    `generator` is what `describe` says of it, `styles` the width of the style features that it takes.
+    `generator` is what `describe` says of it, `labels` how many there are (0 for an RGB source), `styles` the
+    width of the style features that it takes. Other data lies in the original's folders, below a root that
+    only its owner knows.
     """
     enhancers = generator.get("enhancers", 0)
-    network = {"type": "pix2pixhd/instance_encoder", "out_channels": styles}
+    own = {"root": "datasets/own", "validation": "test", "transform": {"flip": True}}
+    if labels == CITYSCAPES:  # at the published models' sizes
+        own = {"transform": {"resize": [512 * 2**enhancers, 1024 * 2**enhancers], "flip": True}}
+    else:
+        own["type"] = "folders" if labels else "ab_folders"
+    model = {"discriminator": {"scales": 2 + enhancers}}
+    if styles:
+        model["encoder"] = {"type": "pix2pixhd/instance_encoder", "out_channels": styles}
+    around = {"model": model, "data": own, "train": {"steps": "200 epochs"}}
     shipped = ["_base_/pix2pixhd", *(["_base_/cityscapes"] if labels == CITYSCAPES else [])]
-    ours = {
-        "model": {"discriminator": {"scales": 2 + enhancers}} | ({"encoder": network} if styles else {}),
-        "data": {"transform": {"flip": True}},
-        "train": {"steps": "200 epochs"},
-    }
-    if labels == CITYSCAPES:  # the published models' sizes
-        ours["data"]["transform"]["resize"] = [512 * 2**enhancers, 1024 * 2**enhancers]
-    merged = config.from_dict({})
-    for each in (*map(config.load, shipped), config.from_dict(ours, name="import")):
-        merged = config.merge(merged, each)
-    return merged
+    sections = [*map(config.load, shipped), config.from_dict(around, name="import")]
+    return reduce(config.merge, sections)
 
 
 def _is_unused(key: str, state: Mapping[str, Tensor]) -> bool:

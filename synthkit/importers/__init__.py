@@ -79,9 +79,9 @@ def import_file(
     weights = source.official.convert(read_state(source.path))
     name, settings = source.official.describe(weights)
     if name != source.target:
-        raise CheckpointError(f"{source.path} holds a {name} ({settings['type']}), not a {source.target}")
-    channels = settings.pop("in_channels")
+        raise CheckpointError(f"{source.path} holds the {name} ({settings['type']}), not the {source.target}")
     if name == "generator":
+        channels = settings["in_channels"]
         given = condition.read(channels, source.official.LABELS, labels=labels, boundary=boundary)
         base = source.official.base_config(settings, given.labels, given.styles)
         draft = Draft.new(run, base, given.inputs)
@@ -108,5 +108,8 @@ def _told(draft: Draft, name: str, source: Source) -> str:
         *(f"no {each} yet: {command} {kinds[each]}" for each in draft.missing),
     ]
     if "encoder" not in draft.missing:
-        lines.append(f"next:          synthkit translate {draft.run} OUT {fields}")
+        lines.append(f"translate:     synthkit translate {draft.run} OUT {fields}")
+    lines.append(
+        f"train on:      synthkit train {draft.run}/config.yaml --work-dir NEW train.init_from={draft.run}"
+    )
     return "\n".join(lines)

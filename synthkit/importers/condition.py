@@ -8,7 +8,7 @@ from synthkit.errors import CheckpointError
 
 
 class Condition(NamedTuple):
-    """The channels that a generator takes: `labels` classes (0: an RGB source), a boundary, style features."""
+    """The channels that a generator takes: `labels` classes (0: RGB source), a boundary, style features."""
 
     labels: int
     boundary: bool
@@ -35,11 +35,11 @@ def read(channels: int, known: Mapping[int, int], *, labels: int | None, boundar
     """
     if labels is None and not (boundary and channels in known):
         raise CheckpointError(
-            f"the generator takes {channels} channels, and its file does not tell what they are. For example:\n"
-            f"  --labels {channels - 1}                {channels - 1} labels and the instance boundary\n"
-            f"  --labels {channels} --no-boundary  {channels} labels alone\n"
-            "  --labels 0                 an RGB source image in place of labels\n"
-            "what is left over are style features"
+            f"the generator takes {channels} channels, and no file tells what they are. For example:\n"
+            f"  {f'--labels {channels - 1}':<26}{channels - 1} labels and the instance boundary\n"
+            f"  {f'--labels {channels} --no-boundary':<26}{channels} labels alone\n"
+            f"  {'--labels 0 --no-boundary':<26}an RGB image in place of labels\n"
+            "  What is left are style features."
         )
     labels = known[channels] if labels is None else labels
     styles = channels - (labels or RGB) - boundary

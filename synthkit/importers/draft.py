@@ -11,6 +11,7 @@ from torch import Tensor
 
 from synthkit import __version__, build, checkpoint, config, plugins, training_state
 from synthkit.errors import CheckpointError
+from synthkit.inputs import build_inputs
 from synthkit.progress import Progress
 from synthkit.registry import DISCRIMINATORS
 from synthkit.run_folder import claim, write_config, writing
@@ -34,8 +35,11 @@ class Draft:
 
     @classmethod
     def new(cls, run: Path, base: config.Section, inputs: Mapping) -> Self:
-        """One without networks, whose model has these inputs. Raises CheckpointError in a folder with content."""
-        if run.exists() and (not run.is_dir() or any(not path.name.startswith(".") for path in run.iterdir())):
+        """One without networks, whose model has these inputs.
+
+        Raises CheckpointError where the folder has content.
+        """
+        if run.exists() and (not run.is_dir() or any(each.name[0] != "." for each in run.iterdir())):
             raise CheckpointError(f"{run} is not empty: --out names another folder")
         return cls(run, _laid_over(base, "inputs", inputs))
 
@@ -61,19 +65,31 @@ class Draft:
         return [name for name in self.translator().networks if name not in self.origins]
 
     def add(self, name: str, settings: Mapping, weights: Mapping[str, Tensor], origin: Mapping) -> None:
-        """Take a network. Raises CheckpointError where there is one, or another width of styles is wanted."""
+        """Take a network with its settings and its `in_channels`.
+
+        Raises CheckpointError where the run has one, or where its channels are not those of the others.
+        """
         if name in self.origins:
             raise CheckpointError(f"{self.run} has a {name} already, {self.origins[name].get('file')}")
-        if name == "encoder":
-            wanted = build.part(self.model, name).get("out_channels", 0)
-            if settings["out_channels"] != wanted:
-                raise CheckpointError(
-                    f"this encoder makes {settings['out_channels']} style features; "
-                    f"the generator of {self.run} takes {wanted}"
-                )
-        self.config = _laid_over(self.config, name, settings)
+        self._check_channels(name, settings)
+        self.config = _laid_over(self.config, name, build.without(settings, "in_channels"))
         self.weights |= {f"{name}.{key}": value for key, value in weights.items()}
         self.origins = {**self.origins, name: dict(origin)}
+
+    def _check_channels(self, name: str, settings: Mapping) -> None:
+        """Raise CheckpointError where a discriminator or an encoder was not the generator's."""
+        if name == "discriminator":
+            given, kind = settings["in_channels"] - IMAGE, "condition"
+            wanted = sum(each.channels for each in build_inputs(build.part(self.model, "inputs")).values())
+        elif name == "encoder":
+            given, kind = settings["out_channels"], "style"
+            wanted = build.part(self.model, name).get("out_channels", 0)
+        else:
+            return
+        if given != wanted:
+            raise CheckpointError(
+                f"this {name} is for a {kind} of {given} channels; the generator of {self.run} has {wanted}"
+            )
 
     def check(self, overrides: Sequence[str]) -> None:
         """Lay overrides over the config and see that it builds networks that the weights fit.
@@ -100,7 +116,10 @@ class Draft:
         return translator
 
     def write(self) -> None:
-        """Write the run folder, as a training's before its first step. Raises CheckpointError if it cannot."""
+        """Write the run folder, as a training's before its first step.
+
+        Raises CheckpointError where that fails.
+        """
         seed_all(self.config["train"].get("seed", 0))
         plain, generators = training_state.random_states()
         with closing(claim(self.run)):
@@ -129,8 +148,8 @@ class Draft:
         """What network `name` is: its type, size and settings."""
         settings = self.model[name]
         count = sum(value.numel() for key, value in self.weights.items() if key.startswith(f"{name}."))
-        values = ", ".join(f"{key} {value}" for key, value in settings.items() if key != "type")
-        return f"{settings['type']}, {count / 1e6:.2f} M parameters, {values}"
+        values = (f"{key} {value}" for key, value in settings.items() if key != "type")
+        return ", ".join([settings["type"], *values, f"{count:,} parameters"])
 
 
 def _laid_over(cfg: config.Section, key: str, section: Mapping) -> config.Section:

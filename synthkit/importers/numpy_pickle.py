@@ -38,7 +38,7 @@ def _unpickled(data: bytes) -> dict:
     version = np.lib.format.read_magic(file)
     read_header = {1: np.lib.format.read_array_header_1_0, 2: np.lib.format.read_array_header_2_0}
     shape, _, dtype = read_header[version[0]](file)
-    if shape != () or dtype != object:
+    if shape != () or not dtype.hasobject:
         raise ValueError(f"it holds an array {shape} of {dtype}")
     content = _Unpickler(file, encoding="latin1").load()  # which text is bytes to Python 2
     if isinstance(content, _Array) and isinstance(content.state, list) and len(content.state) == 1:
