@@ -7,13 +7,14 @@ names is refused. The core types that need no name (dict, list, tuple, numbers, 
 
 import io
 import math
+import operator
 import pickle
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
-from synthkit.errors import CheckpointError
+from synthkit.errors import CheckpointError, shown
 
 TYPES = ("f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8")
 
@@ -25,7 +26,7 @@ def read_arrays(path: Path) -> dict[int, np.ndarray]:
     """
     try:
         content = _unpickled(path.read_bytes())
-        return {int(_value(key)): _value(item) for key, item in content.items()}
+        return {operator.index(key): _made(item) for key, item in content.items()}
     except OSError as err:
         raise CheckpointError(f"{path} cannot be read: {err}") from err
     except Exception as err:  # whatever comes of a damaged or crafted pickle
@@ -103,9 +104,12 @@ _KNOWN = {
     ("numpy.core.multiarray", "scalar"): _scalar,
     ("numpy", "ndarray"): _Array,
     ("numpy", "dtype"): _Type,
-    ("_codecs", "encode"): lambda text, encoding: _bytes(text),  # how protocol 2 writes bytes
+    ("_codecs", "encode"): lambda text, encoding: _bytes(text),  # how protocol 2 writes bytes,
+    ("__builtin__", "bytes"): lambda: b"",  # and how none of them
 }
 
 
-def _value(content: object) -> object:
-    return content.made() if isinstance(content, _Array) else content
+def _made(content: object) -> np.ndarray:
+    if not isinstance(content, _Array):
+        raise ValueError(f"it holds {shown(content)}")
+    return content.made()
