@@ -143,7 +143,9 @@ def test_python_2_is_read(tmp_path):
     assert list(found) == [5] and np.array_equal(found[5], [[1.0, 2.0]])
 
 
-@pytest.mark.parametrize("wrap", [lambda bomb: {1: bomb}, lambda bomb: bomb, lambda bomb: np.array(bomb, object)])
+@pytest.mark.parametrize(
+    "wrap", [lambda bomb: {1: bomb}, lambda bomb: bomb, lambda bomb: np.array(bomb, object)]
+)
 def test_code_in_clusters_is_not_run(tmp_path, wrap):
     canary = tmp_path / "canary"
     path = written(tmp_path / "c.npy", pickle.dumps(wrap(Bomb(canary))))
@@ -155,7 +157,14 @@ def test_code_in_clusters_is_not_run(tmp_path, wrap):
 
 
 @pytest.mark.parametrize(
-    "name", ["builtins\neval", "numpy\nload", "numpy.core.multiarray\nfromfile", "numpy.testing\nrundocs", "os\nsystem"]
+    "name",
+    [
+        "builtins\neval",
+        "numpy\nload",
+        "numpy.core.multiarray\nfromfile",
+        "numpy.testing\nrundocs",
+        "os\nsystem",
+    ],
 )
 def test_other_names_are_refused(tmp_path, name):
     with pytest.raises(CheckpointError, match=f"would run {name.replace(chr(10), '.')}"):
@@ -220,7 +229,11 @@ def test_channels_are_told_apart(channels, options, expected):
 @pytest.mark.parametrize(
     ("channels", "options", "message"),
     [
-        (13, dict(labels=None, boundary=True), r"(?s)takes 13 channels.*--labels 12 .*--labels 13 --no-boundary"),
+        (
+            13,
+            dict(labels=None, boundary=True),
+            r"(?s)takes 13 channels.*--labels 12 .*--labels 13 --no-boundary",
+        ),
         (36, dict(labels=None, boundary=False), "takes 36 channels"),
         (12, dict(labels=12, boundary=True), r"12 labels \+ boundary: more than the 12 channels"),
         (3, dict(labels=0, boundary=True), r"an RGB source \+ boundary: more than the 3"),

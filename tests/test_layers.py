@@ -11,8 +11,8 @@ LAYERS = (
     "augment backbones data discriminators losses metrics nn pool weights",
     "inputs optimizers schedules steps translator",
     "charts checkpoint comparison config_differences ema evaluate figures health importers inference lock "
-    "memory pages progress records rehearsal report run_folder runner runs sample_files scores settings styles "
-    "summary surroundings trackers trainer training_state validation",
+    "memory pages progress records rehearsal report run_folder runner runs sample_files scores settings "
+    "styles summary surroundings trackers trainer training_state validation",
     "benchmark",
     "__main__ cli reference",
 )

@@ -65,5 +65,5 @@ def _count(weights: Mapping[str, Tensor], prefix: str) -> int:
 
 
 def _norm(weights: Mapping[str, Tensor]) -> str:
-    """Only batch norm has weights."""
-    return "batch" if any(".norm." in key for key in weights) else "instance"
+    """Only batch norm has running statistics."""
+    return "batch" if any(key.endswith(".running_mean") for key in weights) else "instance"

@@ -104,6 +104,7 @@ def _plain_scale_names(state: Mapping[str, Tensor]) -> dict[str, str]:
 
 def _layer_names(state: Mapping[str, Tensor]) -> dict[str, str]:
     """Old key -> new key of a generator or an encoder."""
+    _is_conv(state, "model.1")  # each has it; without, those that follow would be taken for others
     parts: dict[tuple[str | None, str | None], list[re.Match]] = {}
     for match in (_match(_LAYERS, key) for key in state):
         parts.setdefault((match[1], match[2]), []).append(match)
@@ -123,8 +124,8 @@ def _part_names(keys: list[re.Match], state: Mapping[str, Tensor], half: str | N
     roles = {layer: f"blocks.{index}" for index, layer in enumerate(blocks)}
     counts = {"down": 0, "up": 0}
     for layer in sorted({int(match[3]) for match in keys} - {*blocks}):
-        if not _is_conv(state, f"{prefix}.{layer}"):  # a norm, behind its convolution
-            roles[layer] = roles.get(layer - 1, "?").removesuffix("conv") + "norm"
+        if not _is_conv(state, f"{prefix}.{layer}"):
+            roles[layer] = _norm_behind(roles.get(layer - 1, ""), f"{prefix}.{layer}")
             continue
         role = _role(state, f"{prefix}.{layer}", first=layer == 1)
         if role == "head" or (role == "up" and half == "2"):  # an enhancer has a single way up
@@ -136,6 +137,12 @@ def _part_names(keys: list[re.Match], state: Mapping[str, Tensor], half: str | N
         match[0]: ".".join(filter(None, (roles[int(match[3])], _IN_BLOCK.get(match[4]), match[5])))
         for match in keys
     }
+
+
+def _norm_behind(convolution: str, layer: str) -> str:
+    if not convolution.endswith("conv"):
+        raise CheckpointError(f"'{layer}.weight' is a norm's, and no convolution stands before it")
+    return convolution.removesuffix("conv") + "norm"
 
 
 def _role(state: Mapping[str, Tensor], layer: str, *, first: bool) -> str:
