@@ -20,7 +20,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from synthkit.errors import CheckpointError
+from synthkit.errors import CheckpointError, listed
 
 FORMAT = 1
 REPLACED = ".{}.replaced"
@@ -225,13 +225,15 @@ def restore_networks(
 ) -> None:
     """Load the weights, or the averaged ones, into `networks` (those named by `only`, or all), strictly.
 
-    Raises CheckpointError listing the missing, the extra and the reshaped keys.
+    Raises CheckpointError naming a network without weights, or the missing, extra and reshaped keys.
     """
     expected, stored = networks.state_dict(), checkpoint.average() if averaged else checkpoint.weights()
     stored.pop("count", None)
     if only:
         expected = {key: value for key, value in expected.items() if key.split(".")[0] in only}
         stored = {key: value for key, value in stored.items() if key.split(".")[0] in only}
+    if absent := {key.split(".")[0] for key in expected} - {key.split(".")[0] for key in stored}:
+        raise CheckpointError(f"{checkpoint.path} has no weights of its {listed(absent)}")
     if problems := differences(expected, stored):
         raise CheckpointError(f"{checkpoint.path} is of another architecture\n  " + "\n  ".join(problems))
     networks.load_state_dict(stored, strict=False)  # what `only` left out; all else was checked above

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import ModuleType
 
 from synthkit import build, plugins
-from synthkit.errors import CheckpointError, listed
+from synthkit.errors import CheckpointError, ConfigError, listed
 from synthkit.importers import clusters, condition
 from synthkit.importers.draft import Draft
 from synthkit.importers.torch_file import read_state
@@ -74,6 +74,10 @@ def import_file(
     of a published one. `overrides` are laid over the run's config. Raises CheckpointError for files that are
     damaged, refused, of another kind, or do not fit the run, and ConfigError for overrides that do not.
     """
+    if source.target != "generator" and (labels is not None or not boundary):
+        raise CheckpointError("--labels and --no-boundary tell what the channels of a generator are")
+    if source.target == STYLES and overrides:
+        raise ConfigError(f"{overrides[0]}: style clusters leave the run's config as it is")
     if source.target == STYLES:
         return clusters.add(run, source.path, source.origin)
     weights = source.official.convert(read_state(source.path))

@@ -230,7 +230,9 @@ def test_what_does_not_fit(bring, tmp_path):
         bring(small, labels=12, overrides=["train.epochs=3"])
     with pytest.raises(ConfigError, match="dropuot"):
         bring(small, labels=12, overrides=["model.generator.dropuot=0.5"])
-    with pytest.raises(CheckpointError, match=r"reshaped: generator.blocks.0.first.conv.weight, \(8, 8, 3, 3\)"):
+    with pytest.raises(
+        CheckpointError, match=r"reshaped: generator.blocks.0.first.conv.weight, \(8, 8, 3, 3\)"
+    ):
         bring(small, labels=12, overrides=["model.generator.channels=5"])
     assert not (tmp_path / "run").exists()
     bring(small, labels=12)
@@ -244,6 +246,8 @@ def test_what_does_not_fit(bring, tmp_path):
         CheckpointError, match=r"reshaped: encoder.network.down.0.conv.weight, \(4, 1, 7, 7\)"
     ):
         bring(generator(1, 4, 1, 0).state_dict(), "E")
+    with pytest.raises(CheckpointError, match="channels of a generator"):
+        bring(discriminator(16, 4, 2), "D", labels=12)
     bring(discriminator(16, 4, 2), "D")
     with pytest.raises(CheckpointError, match=r"has a discriminator already, latest_net_D\.pth"):
         bring(discriminator(16, 4, 2), "D")
@@ -282,10 +286,12 @@ def test_clusters_become_the_run_s_styles(bring, tmp_path):
     centres = {0: np.zeros((0, 3)), 3: np.random.randn(10, 3), 11: np.random.randn(2, 3).astype("f4")}
     np.save(tmp_path / "features_clustered_010.npy", centres)
 
-    def add(name="features_clustered_010.npy"):
-        return import_file(Source("pix2pixhd", tmp_path / name, "clusters"), run)
+    def add(name="features_clustered_010.npy", **options):
+        return import_file(Source("pix2pixhd", tmp_path / name, "clusters"), run, **options)
 
     run = bring(generator(16, 4, 1, 1).state_dict(), labels=12)
+    with pytest.raises(CheckpointError, match="has no weights of its encoder"):
+        synthkit.load(run)
     assert "12 clusters of 2 labels" in add()
     styles = Styles.load(run)
     assert list(styles.centres) == [3, 11] and styles.width == 3
@@ -295,6 +301,8 @@ def test_clusters_become_the_run_s_styles(bring, tmp_path):
         np.save(tmp_path / "odd.npy", odd)
         with pytest.raises(CheckpointError, match=message):
             add("odd.npy")
+    with pytest.raises(ConfigError, match="leave the run's config as it is"):
+        add(overrides=["train.seed=3"])
     assert list(Styles.load(run).centres) == [3, 11]
 
 
