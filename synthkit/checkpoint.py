@@ -225,17 +225,17 @@ def restore_networks(
 ) -> None:
     """Load the weights, or the averaged ones, into `networks` (those named by `only`, or all), strictly.
 
-    Raises CheckpointError naming a network without weights, or the missing, extra and reshaped keys.
+    Raises CheckpointError listing the missing, the extra and the reshaped keys.
     """
     expected, stored = networks.state_dict(), checkpoint.average() if averaged else checkpoint.weights()
     stored.pop("count", None)
     if only:
         expected = {key: value for key, value in expected.items() if key.split(".")[0] in only}
         stored = {key: value for key, value in stored.items() if key.split(".")[0] in only}
-    if absent := {key.split(".")[0] for key in expected} - {key.split(".")[0] for key in stored}:
-        raise CheckpointError(f"{checkpoint.path} has no weights of its {listed(absent)}")
     if problems := differences(expected, stored):
-        raise CheckpointError(f"{checkpoint.path} is of another architecture\n  " + "\n  ".join(problems))
+        absent = {key.split(".")[0] for key in expected} - {key.split(".")[0] for key in stored}
+        fault = f"has no weights of its {listed(absent)}" if absent else "is of another architecture"
+        raise CheckpointError("\n  ".join([f"{checkpoint.path} {fault}", *problems]))
     networks.load_state_dict(stored, strict=False)  # what `only` left out; all else was checked above
 
 

@@ -104,10 +104,10 @@ def _plain_scale_names(state: Mapping[str, Tensor]) -> dict[str, str]:
 
 def _layer_names(state: Mapping[str, Tensor]) -> dict[str, str]:
     """Old key -> new key of a generator or an encoder."""
-    _is_conv(state, "model.1")  # each has it; without, those that follow would be taken for others
     parts: dict[tuple[str | None, str | None], list[re.Match]] = {}
-    for match in (_match(_LAYERS, key) for key in state):
+    for match in [_match(_LAYERS, key) for key in state]:
         parts.setdefault((match[1], match[2]), []).append(match)
+    _is_conv(state, "model.1")  # each has it; without, those that follow would be taken for others
     names = {}
     for (enhancer, half), keys in parts.items():
         prefix = f"enhancers.{int(enhancer) - 1}." if enhancer else ""

@@ -109,7 +109,7 @@ def _told(draft: Draft, name: str, source: Source) -> str:
         f"{name + ':':<15}{draft.describe(name)}",
         f"channels:      {', '.join(inputs)}",
         f"run:           {draft.run}",
-        *(f"no {each} yet: {command} {kinds[each]}" for each in draft.missing),
+        *(f"no {each} yet: {command} {kinds[each]}" for each in draft.missing if each in kinds),
     ]
     if "encoder" not in draft.missing:
         lines.append(f"translate:     synthkit translate {draft.run} OUT {fields}")

@@ -24,12 +24,12 @@ def add(run: Path, path: Path, origin: Mapping[str, str]) -> str:
     centres = {
         label: torch.from_numpy(array.astype("f4"))
         for label, array in sorted(read_arrays(path).items())
-        if len(array)
+        if array.size
     }
     for label, codes in centres.items():
         if labels is None or not 0 <= label < labels.channels:
             raise CheckpointError(f"{path} has clusters of label {label}, which is none of {run}")
-        if codes.shape[-1] != width:
+        if codes.ndim != 2 or codes.shape[1] != width:
             raise CheckpointError(
                 f"{path} has {tuple(codes.shape)} clusters of label {label}; {run} has {width} style features"
             )

@@ -70,7 +70,7 @@ class Draft:
         Raises CheckpointError where the run has one, or where its channels are not those of the others.
         """
         if name in self.origins:
-            raise CheckpointError(f"{self.run} has a {name} already, {self.origins[name].get('file')}")
+            raise CheckpointError(f"{self.run} has a {name} already")
         self._check_channels(name, settings)
         self.config = _laid_over(self.config, name, build.without(settings, "in_channels"))
         self.weights |= {f"{name}.{key}": value for key, value in weights.items()}
@@ -80,7 +80,7 @@ class Draft:
         """Raise CheckpointError where a discriminator or an encoder was not the generator's."""
         if name == "discriminator":
             given, kind = settings["in_channels"] - IMAGE, "condition"
-            wanted = sum(each.channels for each in build_inputs(build.part(self.model, "inputs")).values())
+            wanted = sum(each.channels for each in build_inputs(build.need(self.model, "inputs")).values())
         elif name == "encoder":
             given, kind = settings["out_channels"], "style"
             wanted = build.part(self.model, name).get("out_channels", 0)

@@ -104,7 +104,7 @@ _KNOWN = {
     ("numpy.core.multiarray", "scalar"): _scalar,
     ("numpy", "ndarray"): _Array,
     ("numpy", "dtype"): _Type,
-    ("_codecs", "encode"): lambda text, encoding: _bytes(text),  # how protocol 2 writes bytes,
+    ("_codecs", "encode"): lambda text, encoding: _bytes(text),  # how protocol 2 writes bytes
     ("__builtin__", "bytes"): lambda: b"",  # and how none of them
 }
 
