@@ -249,6 +249,7 @@ def test_plugins_without_an_original(tmp_path, monkeypatch):
     (tmp_path / "lone_package").mkdir()
     (tmp_path / "lone_package" / "__init__.py").write_text("")
     monkeypatch.setattr(plugins, "_added", [tmp_path])
+    monkeypatch.setattr(plugins, "_loaded", set(plugins.loaded()))
     plugins.sources()
     for name in ("lone_file", "lone_package"):
         with pytest.raises(PluginError, match=f"plugin '{name}' has no module 'official'"):

@@ -98,22 +98,21 @@ def import_file(
 
 
 def _told(draft: Draft, name: str, source: Source) -> str:
-    """What was done, and what comes next."""
-    translator, kinds = draft.translator(), {name: kind for kind, name in source.official.KINDS.items()}
-    inputs = [f"{name} ({each.channels})" for name, each in translator.inputs.items()]
-    styles = build.part(draft.model, "encoder").get("out_channels")
-    inputs += [f"style ({styles})"] if styles else []
-    fields = " ".join(f"--{field} {field.upper()}" for field in translator.fields)
-    command = f"synthkit import {source.plugin} FILE --out {draft.run} --kind"
-    lines = [
-        f"{name + ':':<15}{draft.describe(name)}",
-        f"channels:      {', '.join(inputs)}",
-        f"run:           {draft.run}",
-        *(f"no {each} yet: {command} {kinds[each]}" for each in draft.missing if each in kinds),
-    ]
-    if "encoder" not in draft.missing:
-        lines.append(f"translate:     synthkit translate {draft.run} OUT {fields}")
-    lines.append(
-        f"train on:      synthkit train {draft.run}/config.yaml --work-dir NEW train.init_from={draft.run}"
+    """What was done, what is still missing, and what comes next."""
+    inputs, kinds = draft.translator().inputs, {value: key for key, value in source.official.KINDS.items()}
+    channels = [f"{kind} ({each.channels})" for kind, each in inputs.items()]
+    missing, styles = draft.missing, build.part(draft.model, "encoder").get("out_channels")
+    if styles:
+        channels.append(f"style ({styles})")
+        missing.append(STYLES)
+    options = " ".join(
+        f"--{field} {field.upper()}" for field in dict.fromkeys(i.field for i in inputs.values())
     )
-    return "\n".join(lines)
+    lines = [f"{name + ':':<15}{draft.describe(name)}", f"channels:      {', '.join(channels)}"]
+    for each in filter(kinds.__contains__, missing):
+        command = f"synthkit import {source.plugin} FILE --kind {kinds[each]} --out {draft.run}"
+        lines.append(f"no {each} yet: {command}")
+    if "encoder" not in missing:
+        lines.append(f"translate:     synthkit translate {draft.run} OUT {options}")
+    tuning = f"{draft.run}/config.yaml --work-dir NEW train.init_from={draft.run}"
+    return "\n".join([*lines, f"train on:      synthkit train {tuning}"])
