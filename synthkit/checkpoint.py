@@ -20,7 +20,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from synthkit.errors import CheckpointError
+from synthkit.errors import CheckpointError, listed
 
 FORMAT = 1
 REPLACED = ".{}.replaced"
@@ -217,12 +217,20 @@ def restore_networks(
     if only:
         expected = {key: value for key, value in expected.items() if key.split(".")[0] in only}
         stored = {key: value for key, value in stored.items() if key.split(".")[0] in only}
-    problems = [f"missing: {key}" for key in sorted(expected.keys() - stored.keys())]
-    problems += [f"extra: {key}" for key in sorted(stored.keys() - expected.keys())]
-    problems += [f"reshaped: {text}" for text in reshaped(expected, stored).values()]
-    if problems:
-        raise CheckpointError(f"{checkpoint.path} is of another architecture\n  " + "\n  ".join(problems))
+    if problems := differences(expected, stored):
+        absent = {key.split(".")[0] for key in expected} - {key.split(".")[0] for key in stored}
+        fault = f"has no weights of its {listed(absent)}" if absent else "is of another architecture"
+        raise CheckpointError("\n  ".join([f"{checkpoint.path} {fault}", *problems]))
     networks.load_state_dict(stored, strict=False)  # what `only` left out; all else was checked above
+
+
+def differences(expected: Mapping[str, Tensor], stored: Mapping[str, Tensor]) -> list[str]:
+    """What is said of each key that is missing from `stored`, extra in it, or of another shape or type."""
+    return [
+        *(f"missing: {key}" for key in sorted(expected.keys() - stored.keys())),
+        *(f"extra: {key}" for key in sorted(stored.keys() - expected.keys())),
+        *(f"reshaped: {text}" for text in reshaped(expected, stored).values()),
+    ]
 
 
 def reshaped(expected: Mapping[str, Tensor], stored: Mapping[str, Tensor]) -> dict[str, str]:
