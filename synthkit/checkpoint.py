@@ -51,7 +51,7 @@ class Checkpoint:
         return "average.safetensors" in self.files
 
     def weights(self) -> dict[str, Tensor]:
-        """The networks' state dict."""
+        """The networks' state dict. A tensor is read from the file where it is first used."""
         return self._load("weights.safetensors")
 
     def average(self) -> dict[str, Tensor]:
@@ -227,7 +227,8 @@ def restore_networks(
 
     Raises CheckpointError listing the missing, the extra and the reshaped keys.
     """
-    expected, stored = networks.state_dict(), checkpoint.average() if averaged else checkpoint.weights()
+    read = checkpoint.average if averaged else checkpoint.weights
+    expected, stored = networks.state_dict(), read()
     stored.pop("count", None)
     if only:
         expected = {key: value for key, value in expected.items() if key.split(".")[0] in only}
@@ -237,7 +238,9 @@ def restore_networks(
     problems += [f"reshaped: {text}" for text in _reshaped(expected, stored).values()]
     if problems:
         raise CheckpointError(f"{checkpoint.path} is of another architecture\n  " + "\n  ".join(problems))
-    networks.load_state_dict(stored, strict=False)  # what `only` left out; all else was checked above
+    stored.clear()
+    for key, value in expected.items():
+        value.copy_(read()[key])  # read anew, since the file's pages count as memory until it is closed
 
 
 def hand_over(checkpoint: Checkpoint, networks: nn.Module) -> Handover:

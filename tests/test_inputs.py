@@ -14,10 +14,10 @@ GENERATOR = {"type": "pix2pixhd/global", "channels": 2, "downsamples": 1, "block
 
 def test_one_hot_with_and_without_an_ignored_id():
     label = torch.randint(4, (2, 1, 6, 5), dtype=torch.int32)
-    expected = F.one_hot(label[:, 0].long(), 4).permute(0, 3, 1, 2).float()
+    expected = F.one_hot(label[:, 0].long(), 4).permute(0, 3, 1, 2).bool()
     assert torch.equal(INPUTS.build({"type": "label", "classes": 4})({"label": label}), expected)
     ignored = label.masked_fill(label == 3, 255)
-    expected[:, 3] = 0
+    expected[:, 3] = False
     made = INPUTS.build({"type": "label", "classes": 4, "ignore": 255})({"label": ignored})
     assert torch.equal(made, expected)
 
