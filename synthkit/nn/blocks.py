@@ -8,6 +8,8 @@ from torch import Tensor, nn
 
 from synthkit.nn.norms import NormFactory
 
+LARGE = 2**20  # pixels of a feature map
+
 
 def reflect(x: Tensor, padding: int) -> Tensor:
     """Pad (N, C, H, W) by reflection, without repeating the edge, on all four sides.
@@ -29,17 +31,30 @@ def reflect_by_slices(x: Tensor, padding: int) -> Tensor:
     return x
 
 
+def reflected_rows(x: Tensor, top: int, bottom: int, padding: int) -> Tensor:
+    """What `reflect` gives for the rows from `top` to below `bottom`: with `padding` more on all four sides."""
+    first, last, height = top - padding, min(bottom, x.shape[2]) + padding, x.shape[2]
+    rows = x[:, :, max(first, 0) : min(last, height)]
+    return F.pad(rows, (padding, padding, max(-first, 0), max(last - height, 0)), mode="reflect")
+
+
 class ReflectConv2d(nn.Conv2d):
     """A convolution with an odd kernel, padded by reflection.
 
-    (N, in_channels, H, W) -> (N, out_channels, H / stride, W / stride).
+    (N, in_channels, H, W) -> (N, out_channels, H / stride, W / stride). In inference mode a large image goes
+    through it in stripes of rows, so that padded and reordered copies of the whole are never held.
     """
 
     def __init__(self, in_channels: int, out_channels: int, kernel: int = 3, *, stride: int = 1):
         super().__init__(in_channels, out_channels, kernel, stride)
 
     def forward(self, x: Tensor) -> Tensor:
-        return super().forward(reflect(x, self.kernel_size[0] // 2))
+        padding, (height, width) = self.kernel_size[0] // 2, x.shape[2:]
+        if torch.is_inference_mode_enabled() and height * width > LARGE:
+            rows = max(LARGE // 4 // width, 1) * self.stride[0]
+            stripes = (reflected_rows(x, top, top + rows, padding) for top in range(0, height, rows))
+            return torch.cat([super(ReflectConv2d, self).forward(stripe) for stripe in stripes], 2)
+        return super().forward(reflect(x, padding))
 
 
 class ConvBlock(nn.Sequential):
