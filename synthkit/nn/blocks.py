@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from synthkit.nn.checkpointing import recomputed
 from synthkit.nn.norms import NormFactory
 
 LARGE = 2**20  # pixels of a feature map
@@ -82,6 +83,10 @@ class ConvBlock(nn.Sequential):
             )
         super().__init__(OrderedDict(conv=conv, norm=norm(out_channels), act=nn.ReLU(inplace=True)))
 
+    @recomputed
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x)
+
 
 class ResizeConv2d(ReflectConv2d):
     """Doubles the size by repeating pixels, then convolves.
@@ -116,6 +121,10 @@ class UpBlock(nn.Sequential):
         conv = UPSAMPLING[upsample](in_channels, out_channels)
         super().__init__(OrderedDict(conv=conv, norm=norm(out_channels), act=nn.ReLU(inplace=True)))
 
+    @recomputed
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x)
+
 
 class ResidualBlock(nn.Module):
     """x + norm(conv(dropout(relu(norm(conv(x)))))), 3x3 with reflection, (N, C, H, W) in and out.
@@ -130,6 +139,7 @@ class ResidualBlock(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.second = nn.Sequential(OrderedDict(conv=ReflectConv2d(channels, channels), norm=norm(channels)))
 
+    @recomputed
     def forward(self, x: Tensor) -> Tensor:
         return x + self.second(self.dropout(self.first(x)))
 
@@ -139,3 +149,7 @@ class ImageHead(nn.Sequential):
 
     def __init__(self, in_channels: int, out_channels: int = 3):
         super().__init__(OrderedDict(conv=ReflectConv2d(in_channels, out_channels, 7), act=nn.Tanh()))
+
+    @recomputed
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x)
