@@ -1,7 +1,7 @@
 """The kinds of input a model is conditioned on, and the condition tensor they make together.
 
 A kind is registered in INPUTS: a callable `(batch) -> (N, C, H, W)` with the attributes `channels` (C) and
-`field`, the entry of the batch that it reads. Masks are boolean: the condition tensor gives all kinds its type.
+`field`, the entry of the batch that it reads. Masks are boolean; the condition tensor has a type of its own.
 """
 
 from collections.abc import Mapping, Sequence

@@ -32,9 +32,7 @@ def test_stored_weights_give_the_bits_of_autocast():
         assert torch.equal(network(given), expected)
     kinds = {name: value.dtype for name, value in network.state_dict().items()}
     halved = {name for name, kind in kinds.items() if kind == torch.bfloat16}
-    assert halved == {
-        *("0.weight", "0.bias", "2.bias", "3.bias", "4.weight", "4.bias", "6.weight", "6.bias")
-    }
+    assert halved == {*("0.weight", "0.bias", "2.bias", "3.bias", "4.weight", "4.bias", "6.weight", "6.bias")}
 
 
 @pytest.fixture(scope="module")

@@ -33,7 +33,7 @@ def reflect_by_slices(x: Tensor, padding: int) -> Tensor:
 
 
 def reflected_rows(x: Tensor, top: int, bottom: int, padding: int) -> Tensor:
-    """What `reflect` gives for the rows from `top` to below `bottom`: with `padding` more on all four sides."""
+    """The rows of (N, C, H, W) from `top` to below `bottom`, with the `padding` that `reflect` adds."""
     first, last, height = top - padding, min(bottom, x.shape[2]) + padding, x.shape[2]
     rows = x[:, :, max(first, 0) : min(last, height)]
     return F.pad(rows, (padding, padding, max(-first, 0), max(last - height, 0)), mode="reflect")
