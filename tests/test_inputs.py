@@ -34,6 +34,15 @@ def test_boundary_is_a_loop_over_neighbours():
                 assert made[image, 0, y, x] == any(ids[j, i] != ids[y, x] for j, i in inside)
 
 
+def test_a_crop_keeps_the_boundaries_and_adds_none():
+    """The edge of a crop is no boundary; inside it they are the whole map's."""
+    instance, boundary = torch.zeros(1, 1, 12, 16, dtype=torch.int32), INPUTS.build("boundary")
+    instance[..., 4:9, 5:] = 70000
+    whole, part = (boundary({"instance": each}) for each in (instance, instance[..., 4:10, 3:14]))
+    assert torch.equal(part[..., 1:, :], whole[..., 5:10, 3:14])
+    assert part[0, 0, 0].nonzero().flatten().tolist() == [1, 2]
+
+
 def test_order_is_fixed_whatever_the_config_says():
     section = {"source": {"channels": 2}, "boundary": {}, "label": {"classes": 3}}
     assert list(build_inputs(section)) == ["label", "boundary", "source"]

@@ -9,9 +9,12 @@ from torch.nn.utils import spectral_norm
 from torch.nn.utils.parametrizations import spectral_norm as parametrized
 
 import synthkit
+from synthkit import memory
 from synthkit.data.streets import paint
 from synthkit.nn.norms import BatchNorm
 from synthkit.nn.precision import store_weights
+
+CPU = torch.device("cpu")
 
 
 def test_stored_weights_give_the_bits_of_autocast():
@@ -61,3 +64,14 @@ def test_the_condition_is_in_the_working_precision(run):
     translator.translate(batch)
     assert seen[0].dtype == torch.bfloat16
     assert translator.condition(batch).dtype == torch.float32
+
+
+def test_a_large_image_takes_little_more_than_its_condition(tmp_path):
+    """2048 x 1024 pixels and 36 channels: 151 MB of condition in bf16, and twice that for it to be made."""
+    cfg = tiny("model.inputs.label.classes=35", "model.generator.channels=8", "train.steps=1")
+    model = synthkit.load(synthkit.train(cfg, tmp_path / "run"), precision="bf16")
+    label = np.random.default_rng(0).integers(0, 35, (1024, 2048), np.uint8)
+    memory.reset_peak(CPU)
+    before = memory.peak(CPU)
+    model.translate(label=label, instance=label)
+    assert memory.peak(CPU) - before < 450e6
