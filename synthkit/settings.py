@@ -27,8 +27,8 @@ class Training:
         accumulate: batches whose gradients one step adds up: more samples per step in the same memory.
         precision: fp32, or bf16 (autocast; weights and losses stay in float32).
         checkpointing: keep the inputs of the networks' blocks alone until the backward pass, which computes
-            the rest again: the same training in less memory, slower by about a fifth. Not in blocks with batch
-            or spectral norm.
+            the rest again: the same training in less memory, a fifth slower. Not in blocks with batch or
+            spectral norm.
         memory_format: contiguous or channels_last: often quicker on GPUs, slower on CPUs.
         device: auto, cpu, cuda or cuda:N.
         deterministic: the same bits twice on one machine, at some cost on a GPU.
