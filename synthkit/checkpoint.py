@@ -51,7 +51,7 @@ class Checkpoint:
         return "average.safetensors" in self.files
 
     def weights(self) -> dict[str, Tensor]:
-        """The networks' state dict."""
+        """The networks' state dict. A tensor is read from the file where it is first used."""
         return self._load("weights.safetensors")
 
     def average(self) -> dict[str, Tensor]:
@@ -212,7 +212,8 @@ def restore_networks(
 
     Raises CheckpointError listing the missing, the extra and the reshaped keys.
     """
-    expected, stored = networks.state_dict(), checkpoint.average() if averaged else checkpoint.weights()
+    read = checkpoint.average if averaged else checkpoint.weights
+    expected, stored = networks.state_dict(), read()
     stored.pop("count", None)
     if only:
         expected = {key: value for key, value in expected.items() if key.split(".")[0] in only}
@@ -221,7 +222,9 @@ def restore_networks(
         absent = {key.split(".")[0] for key in expected} - {key.split(".")[0] for key in stored}
         fault = f"has no weights of its {listed(absent)}" if absent else "is of another architecture"
         raise CheckpointError("\n  ".join([f"{checkpoint.path} {fault}", *problems]))
-    networks.load_state_dict(stored, strict=False)  # what `only` left out; all else was checked above
+    stored.clear()
+    for key, value in expected.items():
+        value.copy_(read()[key])  # read anew, since the file's pages count as memory until it is closed
 
 
 def differences(expected: Mapping[str, Tensor], stored: Mapping[str, Tensor]) -> list[str]:

@@ -40,6 +40,6 @@ def open_data(
     data = build_data(section, split)
     if problems := getattr(data, "problems", ()):
         raise refusal(problems)
-    chosen = transform if training else transform.evaluation()
+    chosen = transform if training else transform.validation()
     fields = (*fields, *(field for field in optional if field in data.fields))
     return Samples(data, chosen, fields=fields, classes=classes, ignore=ignore, source=source, seed=seed)
