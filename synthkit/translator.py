@@ -113,6 +113,12 @@ class Translator(nn.Module):
         encoder = ("image", "instance") if self.has_encoder else ()
         return tuple(dict.fromkeys([*(each.field for each in self.inputs.values()), *encoder]))
 
+    @property
+    def stride(self) -> int:
+        """What height and width of the networks' inputs are a multiple of."""
+        networks = (self.networks[name] for name in self.networks if name != "discriminator")
+        return math.lcm(*(getattr(network, "stride", 1) for network in networks))
+
     def parameter_groups(self) -> dict[str, list[tuple[str, nn.Parameter]]]:
         """The named parameters by optimiser: `discriminator`, and `generator` with all other networks."""
         groups: dict[str, list[tuple[str, nn.Parameter]]] = {}
@@ -146,23 +152,28 @@ class Translator(nn.Module):
         return torch.autocast(self.device.type, dtype=dtype, enabled=dtype is not None)
 
     def condition(self, batch: Mapping) -> Tensor:
-        """The inputs of a batch, concatenated: (N, C, H, W). Without inputs it has no channels."""
+        """The inputs of a batch, concatenated: (N, C, H, W). Without inputs it has no channels.
+
+        In float32; within `translate` in the model's precision, since a large image's takes much memory.
+        """
         if not self.inputs:
             return batch["image"][:, :0]
-        return torch.cat([each(batch) for each in self.inputs.values()], 1)
+        dtype = PRECISIONS[self.precision] if torch.is_inference_mode_enabled() else None
+        return torch.cat([each(batch).to(dtype or torch.float32) for each in self.inputs.values()], 1)
 
     def generate(self, batch: Mapping) -> tuple[Tensor, Tensor, dict]:
         """condition (N, C, H, W), fake image (N, 3, H, W) and the networks' extras, for a batch of any size.
 
-        Sizes that are not a multiple of the networks' stride are padded by reflection and cropped back.
+        Sizes that are not a multiple of the networks' stride are padded by reflection and cropped back. A
+        `style` (N, F, H, W) in the batch stands in for encoding its images.
         """
         condition, extras, style = self.condition(batch), {}, []
         height, width = condition.shape[2:]
-        stride = math.lcm(
-            *(getattr(self.networks[name], "stride", 1) for name in self.networks if name != "discriminator")
-        )
+        stride = self.stride
         with self.autocast():
-            if self.has_encoder:
+            if "style" in batch:
+                style = [pad_to(batch["style"], stride)]
+            elif self.has_encoder:
                 instance = pad_to(batch["instance"].double(), stride)  # reflection takes no integers
                 features, extras = self._network("encoder")(pad_to(batch["image"], stride), instance.long())
                 style = [features]

@@ -28,6 +28,9 @@ def translate(
         bool, typer.Option("--best", help="Use the best checkpoint by train.best, not the newest.")
     ] = False,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
+    precision: Annotated[
+        str | None, typer.Option(help="fp32, or bf16 in half the memory; by default the training's.")
+    ] = None,
 ) -> None:
     """Turn label maps, source images or drawings into photos with a trained model."""
     from rich.progress import track
@@ -40,7 +43,7 @@ def translate(
     given = {field: path for field, path in given.items() if path is not None}
     jobs = _jobs(given, out)
     _spare_inputs(jobs)
-    model = load(run, best=best, device=device)
+    model = load(run, best=best, device=device, precision=precision)
     for target, inputs in track(jobs, "translating") if len(jobs) > 1 else jobs:
         picture = model.translate(**inputs)
         try:
