@@ -20,6 +20,10 @@ def translate(
     image: Annotated[
         Path | None, typer.Option(help="A photo, or a folder, whose styles a model with an encoder takes.")
     ] = None,
+    edge: Annotated[Path | None, typer.Option(help="A line drawing, or a folder of them.")] = None,
+    edge_from: Annotated[
+        Path | None, typer.Option(help="A photo, or a folder, whose edges are drawn as in training.")
+    ] = None,
     best: Annotated[
         bool, typer.Option("--best", help="Use the best checkpoint by train.best, not the newest.")
     ] = False,
@@ -28,13 +32,14 @@ def translate(
         str | None, typer.Option(help="fp32, or bf16 in half the memory; by default the training's.")
     ] = None,
 ) -> None:
-    """Turn label maps (or source images) into photos with a trained model."""
+    """Turn label maps, source images or drawings into photos with a trained model."""
     from rich.progress import track
 
     from synthkit.errors import DataError
     from synthkit.inference import load
 
     given = {"label": label, "instance": instance, "source": source, "image": image}
+    given |= {"edge": edge, "edge_from": edge_from}
     given = {field: path for field, path in given.items() if path is not None}
     jobs = _jobs(given, out)
     _spare_inputs(jobs)
@@ -56,11 +61,11 @@ def _jobs(given: dict[str, Path], out: Path) -> list[tuple[Path, dict[str, Path]
 
     folders = {field for field, path in given.items() if path.is_dir()}
     if folders and folders != set(given):
-        raise DataError("label, instance, source and image must all be files or all be folders")
+        raise DataError(f"{', '.join(given)}: must all be files or all be folders")
     if folders:
         return [(out / f"{stem}.png", inputs) for stem, inputs in pair_folders(given).items()]
     if not given:
-        raise DataError("nothing to translate: give --label, --instance or --source")
+        raise DataError("nothing to translate: give --label, --instance, --source or --edge")
     stem = next(iter(given.values())).stem
     return [(out if out.suffix.lower() in SINGLE_FILE else out / f"{stem}.png", given)]
 
