@@ -29,6 +29,7 @@ from synthkit.registry import DATASETS
 __all__ = ["FORMATS", "Exported", "export"]
 
 TOLERANCE = 1e-4  # in an image of [-1, 1]
+RESIZING = ("resize", "scale_width", "scale_short")
 
 
 class Exported(NamedTuple):
@@ -79,7 +80,7 @@ def _metadata(model: inference.Model, graph: Graph) -> dict:
         "inputs": {name: str(field) for name, field in graph.fields.items()},
         "outputs": {graph.output: graph.values},
         "classes": list(names),
-        "resize": {key: value for key, value in vars(model.transform).items() if value},
+        "resize": {key: value for key in RESIZING if (value := getattr(model.transform, key))},
     }
 
 
