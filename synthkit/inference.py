@@ -2,9 +2,11 @@
 
 import warnings
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+import torch
 from PIL import Image
 
 from synthkit import build, checkpoint, config
@@ -18,6 +20,9 @@ from synthkit.data.transforms import PairedTransform
 from synthkit.devices import pick_device, to_device
 from synthkit.errors import DataError
 from synthkit.registry import DATASETS
+from synthkit.styles.choice import ClassPicks, Pick, Picks, common_codes
+from synthkit.styles.codes import Styles, load_styles
+from synthkit.styles.regions import Regions, find_regions
 from synthkit.translator import Translator
 
 Picture = str | Path | Image.Image | np.ndarray
@@ -47,10 +52,11 @@ def load(
 
 
 class Model:
-    """A trained translator, the config and the step it was trained with."""
+    """A trained translator, the config it was trained with, and the checkpoint that it comes from."""
 
     def __init__(self, translator: Translator, source: checkpoint.Checkpoint, cfg: Mapping):
-        self.translator, self.config, self.step = translator.eval(), cfg, source.step
+        self.translator, self.config = translator.eval(), cfg
+        self.source, self.step = source, source.step
         self.read_label = _label_reader(build.need(cfg, "data"))
         self.transform = build.call(
             PairedTransform, build.part(build.need(cfg, "data"), "transform")
@@ -58,31 +64,77 @@ class Model:
 
     @property
     def fields(self) -> tuple[str, ...]:
-        """The inputs that `translate` wants: some of label, instance, source, image."""
-        return self.translator.fields
+        """The inputs that `translate` needs: some of label, instance, source."""
+        return tuple(field for field in self.translator.fields if field != "image")
 
-    def translate(self, **inputs: Picture | None) -> Image.Image:
+    @cached_property
+    def styles(self) -> Styles:
+        """The run's style codes. Raises CheckpointError where there are none, or they do not fit."""
+        return load_styles(self.source, self.translator.networks["encoder"].out_channels)
+
+    def translate(
+        self,
+        *,
+        style: ClassPicks | None = None,
+        instance_style: Mapping[int, Pick] | None = None,
+        style_from: Picture | None = None,
+        seed: int = 0,
+        **inputs: Picture | None,
+    ) -> Image.Image:
         """Synthesise a photo from `label`, `instance` and `source`, whichever the model reads.
 
         Each is a path, a PIL image or an array: (H, W) integer ids for label and instance, (H, W) or
         (H, W, C) values in the declared range for source. The colours or ids of a label file or image become
-        the model's as in training; an array holds the model's own. A model with an encoder takes its styles
-        from `image`, a photo as a path, a PIL image or (H, W, 3) uint8. Inputs are resized as in training;
-        the RGB image comes back in their own size.
-        Raises DataError for inputs that are missing, unwanted, of different sizes or out of range.
+        the model's as in training; an array holds the model's own. Inputs are resized as in training; the
+        RGB image comes back in their own size.
+
+        A model with an encoder gives each instance the style that is most common in its class, out of those
+        that `synthkit styles fit` found. Without an `instance` map all pixels of a label are one instance.
+
+        Args:
+            style: other styles by class, such as {"car": 3, 1: 0}: a class's name or id, and the number of
+                one of its clusters, or "sample" for one drawn at random. "sample" alone draws for every
+                instance, {"all": "sample", "car": 3} for all but the cars.
+            instance_style: the same by instance id, such as {26001: 4}; goes before `style`.
+            style_from: a photo of this scene, as a path, a PIL image or (H, W, 3) uint8, whose instances
+                give their styles in place of the most common ones; what is picked goes before it.
+            seed: of the draws, 0 or more. The same inputs and seed give the same image.
+
+        Raises DataError for inputs that are missing, unwanted, of different sizes or out of range, and for
+        styles that there are not; CheckpointError where the run has no styles yet.
         """
-        raw = self._read({field: value for field, value in inputs.items() if value is not None})
+        given = {**inputs, "image": style_from}
+        raw = self._read({field: value for field, value in given.items() if value is not None})
         height, width = next(iter(raw.values())).shape[:2]
         tensors = to_tensors(self.transform(raw))
         batch = {field: value.unsqueeze(0) for field, value in tensors.items()}
+        picks = Picks(style or {}, instance_style or {}, seed)
+        if self.translator.has_encoder:
+            batch["style"] = self._style(batch, picks)
+        elif picks:
+            raise DataError("this model has no encoder, so it takes no styles")
         fake = self.translator.translate(to_device(batch, self.translator.device))
         image = Image.fromarray(to_uint8(fake[0].cpu()))
         return image if image.size == (width, height) else image.resize((width, height), Image.BICUBIC)
 
+    def encode(self, batch: Mapping, regions: Regions) -> torch.Tensor:
+        """The style codes (R, F) of the instances of a batch of one, as the encoder sees its `image`."""
+        with torch.inference_mode():
+            style, _ = self.translator.encode(to_device(batch, self.translator.device))
+        return regions.gather(style[0])
+
+    def _style(self, batch: Mapping, picks: Picks) -> torch.Tensor:
+        """The style map (1, F, H, W) of a batch of one, encoded from its `image` if it has one."""
+        regions = find_regions(batch)
+        encoded = "image" in batch
+        codes = self.encode(batch, regions) if encoded else common_codes(regions, self.styles)
+        return regions.scatter(picks.lay_over(codes, regions, self.styles) if picks else codes)
+
     def _read(self, inputs: Mapping[str, Picture]) -> dict[str, np.ndarray]:
         """Arrays of the inputs, checked as training checks them."""
-        if set(inputs) != set(self.fields):
-            given = ", ".join(inputs) or "nothing"
+        needed, taken = set(self.fields), {*self.translator.fields, *self.translator.optional_fields}
+        if not needed <= set(inputs) <= taken:
+            given = ", ".join("style_from" if field == "image" else field for field in inputs) or "nothing"
             raise DataError(f"this model translates {' + '.join(self.fields)}; it was given {given}")
         arrays = {
             field: _label(self.read_label, value) if field == "label" else _array(field, value)

@@ -109,9 +109,22 @@ class Translator(nn.Module):
 
     @property
     def fields(self) -> tuple[str, ...]:
-        """The entries of a batch that the model reads to translate."""
-        encoder = ("image", "instance") if self.has_encoder else ()
-        return tuple(dict.fromkeys([*(each.field for each in self.inputs.values()), *encoder]))
+        """The entries of a batch that the model needs; with `style` in the batch, `image` is spared."""
+        read = [each.field for each in self.inputs.values()]
+        if self.has_encoder:
+            read += ["image"] if "label" in read else ["image", "instance"]
+        return tuple(dict.fromkeys(read))
+
+    @property
+    def optional_fields(self) -> tuple[str, ...]:
+        """The entries of a batch that the model uses where there are any."""
+        return ("instance",) if self.has_encoder else ()
+
+    @property
+    def stride(self) -> int:
+        """What height and width of the networks' inputs are a multiple of."""
+        networks = (self.networks[name] for name in self.networks if name != "discriminator")
+        return math.lcm(*(getattr(network, "stride", 1) for network in networks))
 
     def parameter_groups(self) -> dict[str, list[tuple[str, nn.Parameter]]]:
         """The named parameters by optimiser: `discriminator`, and `generator` with all other networks."""
@@ -151,22 +164,31 @@ class Translator(nn.Module):
             return batch["image"][:, :0]
         return torch.cat([each(batch) for each in self.inputs.values()], 1)
 
+    def encode(self, batch: Mapping) -> tuple[Tensor, dict]:
+        """The style (N, F, H, W) of the batch's images, padded to the stride, and the encoder's extras.
+
+        Instances are those of `instance`; without it, each label of an image is one.
+        """
+        instance = batch["instance"] if "instance" in batch else batch["label"]
+        instance = pad_to(instance.double(), self.stride).long()  # reflection takes no integers
+        with self.autocast():
+            return self._network("encoder")(pad_to(batch["image"], self.stride), instance)
+
     def generate(self, batch: Mapping) -> tuple[Tensor, Tensor, dict]:
         """condition (N, C, H, W), fake image (N, 3, H, W) and the networks' extras, for a batch of any size.
 
-        Sizes that are not a multiple of the networks' stride are padded by reflection and cropped back.
+        Sizes that are not a multiple of the networks' stride are padded by reflection and cropped back. A
+        `style` (N, F, H, W) in the batch stands in for encoding its images.
         """
         condition, extras, style = self.condition(batch), {}, []
         height, width = condition.shape[2:]
-        stride = math.lcm(
-            *(getattr(self.networks[name], "stride", 1) for name in self.networks if name != "discriminator")
-        )
         with self.autocast():
-            if self.has_encoder:
-                instance = pad_to(batch["instance"].double(), stride)  # reflection takes no integers
-                features, extras = self._network("encoder")(pad_to(batch["image"], stride), instance.long())
+            if "style" in batch:
+                style = [pad_to(batch["style"], self.stride)]
+            elif self.has_encoder:
+                features, extras = self.encode(batch)
                 style = [features]
-            image = self._network("generator")(pad_to(condition, stride), *style)
+            image = self._network("generator")(pad_to(condition, self.stride), *style)
         if isinstance(image, tuple):
             image, extras = image[0], extras | image[1]
         return condition, image[..., :height, :width].float(), extras

@@ -1,0 +1,72 @@
+"""`synthkit styles`."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from synthkit.cli import app
+
+if TYPE_CHECKING:
+    from synthkit.styles import Styles
+    from synthkit.styles.fit import Clustering, Encoded
+
+Run = Annotated[Path, typer.Argument(help="A run folder, or one checkpoint in it.")]
+
+styles_app = typer.Typer(no_args_is_help=True, help="Find and look at the styles of a model with an encoder.")
+app.add_typer(styles_app, name="styles")
+
+
+@styles_app.command("fit")
+def fit_styles(
+    run: Run,
+    clusters: Annotated[int, typer.Option(min=1, help="At most as many styles for each class.")] = 10,
+    smallest: Annotated[
+        float, typer.Option(min=0, max=1, help="Leave out instances below this share of the image.")
+    ] = 1 / 64,
+    seed: Annotated[int, typer.Option(min=0, help="Of the clustering.")] = 0,
+    split: Annotated[str, typer.Option(help="Which samples to encode.")] = "train",
+    count: Annotated[int | None, typer.Option(min=1, help="Encode the first ones only.")] = None,
+) -> None:
+    """Encode a data set's photos and cluster the codes of each class; store them in the run."""
+    from rich.progress import track
+
+    from synthkit.inference import load
+    from synthkit.styles.codes import run_folder
+    from synthkit.styles.fit import Clustering, fit
+
+    clustering = Clustering(clusters, smallest, seed)
+    styles, encoded = fit(
+        load(run),
+        clustering,
+        split=split,
+        count=count,
+        track=lambda batches, total: track(batches, "encoding", total=total),
+    )
+    _print(styles, encoded, clustering)
+    typer.echo(f"{styles.origin['samples']} samples of {split}: {styles.save(run_folder(run))}")
+
+
+def _print(styles: "Styles", encoded: "Mapping[int, Encoded]", clustering: "Clustering") -> None:
+    """A table: each class with its instances, those that were clustered, and the size of each cluster."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in ("class", "instances", "clustered", "styles", "instances of each"):
+        table.add_column(title, justify="left" if title.startswith(("class", "instances of")) else "right")
+    for label, each in encoded.items():
+        counts = styles.counts[label].tolist()
+        all_too_small = each.shares.max() < clustering.smallest
+        table.add_row(
+            styles.name(label),
+            str(len(each.shares)),
+            f"{sum(counts)}{'*' if all_too_small else ''}",
+            str(len(counts)),
+            " ".join(map(str, counts)),
+        )
+    console = Console(highlight=False)
+    console.print(table)
+    if any(each.shares.max() < clustering.smallest for each in encoded.values()):
+        console.print(f"* none takes {clustering.smallest:.3g} of its image, so all of them were clustered")
