@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Mapping
+from contextlib import nullcontext
 from functools import cached_property
 from pathlib import Path
 
@@ -19,8 +20,9 @@ from synthkit.data.sources import source_array, source_image
 from synthkit.data.transforms import PairedTransform
 from synthkit.devices import pick_device, to_device
 from synthkit.errors import DataError
+from synthkit.nn.norms import held_statistics
 from synthkit.registry import DATASETS
-from synthkit.styles.choice import ClassPicks, Pick, Picks, common_codes
+from synthkit.styles.choice import Chooser, ClassPicks, Pick
 from synthkit.styles.codes import Styles, load_styles
 from synthkit.styles.regions import Regions, find_regions
 from synthkit.translator import Translator
@@ -95,7 +97,8 @@ class Model:
             style: other styles by class, such as {"car": 3, 1: 0}: a class's name or id, and the number of
                 one of its clusters, or "sample" for one drawn at random. "sample" alone draws for every
                 instance, {"all": "sample", "car": 3} for all but the cars.
-            instance_style: the same by instance id, such as {26001: 4}; goes before `style`.
+            instance_style: the same by instance id, such as {26001: 4}, laid over the others as an edit: what
+                is not named keeps its look, for the instance norms keep the statistics from before it.
             style_from: a photo of this scene, as a path, a PIL image or (H, W, 3) uint8, whose instances
                 give their styles in place of the most common ones; what is picked goes before it.
             seed: of the draws, 0 or more. The same inputs and seed give the same image.
@@ -108,12 +111,12 @@ class Model:
         height, width = next(iter(raw.values())).shape[:2]
         tensors = to_tensors(self.transform(raw))
         batch = {field: value.unsqueeze(0) for field, value in tensors.items()}
-        picks = Picks(style or {}, instance_style or {}, seed)
         if self.translator.has_encoder:
-            batch["style"] = self._style(batch, picks)
-        elif picks:
+            fake = self._translate_styled(batch, style or {}, instance_style or {}, seed)
+        elif style or instance_style:
             raise DataError("this model has no encoder, so it takes no styles")
-        fake = self.translator.translate(to_device(batch, self.translator.device))
+        else:
+            fake = self.translator.translate(to_device(batch, self.translator.device))
         image = Image.fromarray(to_uint8(fake[0].cpu()))
         return image if image.size == (width, height) else image.resize((width, height), Image.BICUBIC)
 
@@ -123,12 +126,29 @@ class Model:
             style, _ = self.translator.encode(to_device(batch, self.translator.device))
         return regions.gather(style[0])
 
-    def _style(self, batch: Mapping, picks: Picks) -> torch.Tensor:
-        """The style map (1, F, H, W) of a batch of one, encoded from its `image` if it has one."""
+    def render(self, batch: Mapping, regions: Regions, *codes: torch.Tensor) -> list[torch.Tensor]:
+        """Images (1, 3, H, W) in [-1, 1] of a batch of one for each of some codes (R, F).
+
+        All but the first are edits of it: they share the statistics of its instance norms, so that an
+        instance whose code changes takes little else along.
+        """
+        edited = len(codes) > 1
+        with held_statistics(self.translator.networks["generator"]) if edited else nullcontext():
+            batches = ({**batch, "style": regions.scatter(each)} for each in codes)
+            return [self.translator.translate(to_device(each, self.translator.device)) for each in batches]
+
+    def _translate_styled(
+        self, batch: Mapping, style: ClassPicks, instance_style: Mapping[int, Pick], seed: int
+    ) -> torch.Tensor:
+        """The image (1, 3, H, W) with the styles that `translate` describes."""
         regions = find_regions(batch)
-        encoded = "image" in batch
-        codes = self.encode(batch, regions) if encoded else common_codes(regions, self.styles)
-        return regions.scatter(picks.lay_over(codes, regions, self.styles) if picks else codes)
+        if "image" in batch and not style and not instance_style:
+            return self.render(batch, regions, self.encode(batch, regions))[0]
+        chooser = Chooser(self.styles, regions, seed)
+        codes = self.encode(batch, regions) if "image" in batch else chooser.common()
+        codes = chooser.by_class(codes, style)
+        edited = [chooser.by_instance(codes, instance_style)] if instance_style else []
+        return self.render(batch, regions, codes, *edited)[-1]
 
     def _read(self, inputs: Mapping[str, Picture]) -> dict[str, np.ndarray]:
         """Arrays of the inputs, checked as training checks them."""

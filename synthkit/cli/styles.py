@@ -70,3 +70,24 @@ def _print(styles: "Styles", encoded: "Mapping[int, Encoded]", clustering: "Clus
     console.print(table)
     if any(each.shares.max() < clustering.smallest for each in encoded.values()):
         console.print(f"* none takes {clustering.smallest:.3g} of its image, so all of them were clustered")
+
+
+@styles_app.command("show")
+def show_styles(
+    run: Run,
+    out: Annotated[Path | None, typer.Option(help="The page; by default RUN/styles/gallery.html.")] = None,
+    split: Annotated[
+        str | None, typer.Option(help="Whose scenes to draw; by default those of validation.")
+    ] = None,
+) -> None:
+    """Draw each class in each of its styles, on one HTML page."""
+    from synthkit.data.splits import validation_split
+    from synthkit.inference import load
+    from synthkit.styles.codes import run_folder
+    from synthkit.styles.fit import open_samples
+    from synthkit.styles.gallery import write_gallery
+
+    model = load(run)
+    target = out or run_folder(run) / "styles" / "gallery.html"
+    samples = open_samples(model, split or validation_split(model.config["data"]))
+    typer.echo(write_gallery(model, samples, target))

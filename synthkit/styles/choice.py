@@ -1,7 +1,6 @@
-"""Choosing the style code of each instance of a scene: by class, by instance, or at random."""
+"""Picking the style code of each instance of a scene: by class, by instance, or at random."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -14,87 +13,75 @@ from synthkit.styles.regions import Regions
 
 ALL, SAMPLE = "all", "sample"
 Pick = int | Literal["sample"]  # a cluster of the instance's class, from 0, or one drawn at random
-ClassPicks = Literal["sample"] | Mapping[str | int, Pick]
+ClassPicks = Literal["sample"] | Mapping[str | int, Pick]  # by a class's name or id, or for ALL other classes
 
 
-@dataclass(frozen=True)
-class Picks:
-    """What is laid over the codes of a scene.
+class Chooser:
+    """Looks up and draws the styles of a scene's instances.
 
-    by_class: a pick by a class's name or id, and "sample" under "all" for the other classes, or alone.
-    by_instance: a pick by an instance's id, which goes before its class's.
-    seed: of the draws. A draw hangs on it and on the instance's id alone, so that an instance keeps its own
-        whatever else is in the scene; a cluster is drawn as often as it had instances.
+    A draw hangs on `seed` and the instance's id alone, so that an instance keeps its own whatever else is in
+    the scene; a cluster is drawn as often as it had instances.
     """
 
-    by_class: ClassPicks = field(default_factory=dict)
-    by_instance: Mapping[int, Pick] = field(default_factory=dict)
-    seed: int = 0
+    def __init__(self, styles: Styles, regions: Regions, seed: int = 0):
+        self.styles, self.regions, self.seed = styles, regions, seed
 
-    def __bool__(self) -> bool:
-        return bool(self.by_class or self.by_instance)
+    def common(self) -> Tensor:
+        """The most common cluster's code for each instance, (R, F); zeros where a class has no styles."""
+        none = torch.zeros(1, self.styles.width)
+        return torch.cat([self.styles.centres.get(label, none)[:1] for label in self.regions.labels.tolist()])
 
-    def lay_over(self, codes: Tensor, regions: Regions, styles: Styles) -> Tensor:
-        """`codes` (R, F) with those of the picks in their places.
-
-        Raises DataError for a class, an instance or a cluster that there is not.
-        """
-        by_label = self._by_label(styles)
-        if absent := set(self.by_instance) - set(regions.ids.tolist()):
-            raise DataError(
-                f"instance {shown(min(absent, key=str))} is not in this scene, "
-                f"which has {', '.join(map(str, regions.ids))}"
-            )
+    def by_class(self, codes: Tensor, picks: ClassPicks) -> Tensor:
+        """`codes` (R, F) with those that were picked by class. Raises DataError for what there is not."""
+        picks = {ALL: SAMPLE} if picks == SAMPLE else picks
+        if not isinstance(picks, Mapping) or picks.get(ALL, SAMPLE) != SAMPLE:
+            raise DataError(f"style is {shown(picks)}: give 'sample', or clusters by class")
+        by_label = {self._label(key): pick for key, pick in picks.items() if key != ALL}
+        for label, pick in by_label.items():
+            self._check(label, pick)  # even where the scene has none of the class
+        if ALL in picks:
+            by_label = dict.fromkeys(self.styles.centres, SAMPLE) | by_label
         codes = codes.clone()
-        for place, (instance, label) in enumerate(
-            zip(regions.ids.tolist(), regions.labels.tolist(), strict=True)
-        ):
-            default = by_label.get(ALL) if label in styles.centres else None
-            pick = self.by_instance.get(instance, by_label.get(label, default))
-            if pick is not None:
-                codes[place] = styles.centres[_label(styles, label)][
-                    self._cluster(styles, label, instance, pick)
-                ]
+        for place, label in enumerate(self.regions.labels.tolist()):
+            if label in by_label:
+                codes[place] = self._code(place, by_label[label])
         return codes
 
-    def _by_label(self, styles: Styles) -> dict[int | str, Pick]:
-        """The picks by class id, each one checked, even where a scene has none of the class."""
-        by_class = {ALL: SAMPLE} if self.by_class == SAMPLE else self.by_class
-        if not isinstance(by_class, Mapping) or by_class.get(ALL, SAMPLE) != SAMPLE:
-            raise DataError(f"style is {shown(self.by_class)}: give 'sample', or clusters by class")
-        picks = {key if key == ALL else _label(styles, key): pick for key, pick in by_class.items()}
-        for label in picks.keys() - {ALL}:
-            _check(styles, label, picks[label])
-        return picks
+    def by_instance(self, codes: Tensor, picks: Mapping[int, Pick]) -> Tensor:
+        """`codes` (R, F) with those that were picked by instance. Raises DataError for what there is not."""
+        places = {instance: place for place, instance in enumerate(self.regions.ids.tolist())}
+        codes = codes.clone()
+        for instance, pick in picks.items():
+            if instance not in places:
+                there = ", ".join(map(str, places))
+                raise DataError(f"instance {shown(instance)} is not in this scene, which has {there}")
+            codes[places[instance]] = self._code(places[instance], pick)
+        return codes
 
-    def _cluster(self, styles: Styles, label: int, instance: int, pick: Pick) -> int:
-        _check(styles, label, pick)
-        if pick != SAMPLE:
-            return pick
-        counts = styles.counts[label].double().numpy()
-        return int(np.random.default_rng([self.seed, instance]).choice(len(counts), p=counts / counts.sum()))
+    def _code(self, place: int, pick: Pick) -> Tensor:
+        """The code (F,) that a pick stands for at an instance."""
+        instance, label = int(self.regions.ids[place]), self._label(int(self.regions.labels[place]))
+        self._check(label, pick)
+        if pick == SAMPLE:
+            counts = self.styles.counts[label].double().numpy()
+            pick = np.random.default_rng([self.seed, instance]).choice(len(counts), p=counts / counts.sum())
+        return self.styles.centres[label][pick]
 
+    def _label(self, key: str | int) -> int:
+        """The id of a class given by name or id."""
+        names = {self.styles.name(label): label for label in self.styles.centres}
+        label = names.get(key, key)
+        if label not in self.styles.centres:
+            known = ", ".join(f"{name} ({label})" for name, label in names.items())
+            raise DataError(
+                f"class {shown(key)} has no styles.{did_you_mean(key, names)} These have: {known}"
+            )
+        return label
 
-def common_codes(regions: Regions, styles: Styles) -> Tensor:
-    """The most common cluster's code for each instance, (R, F); zeros where a class has no styles."""
-    none = torch.zeros(1, styles.width)
-    return torch.cat([styles.centres.get(label, none)[:1] for label in regions.labels.tolist()])
-
-
-def _label(styles: Styles, key: str | int) -> int:
-    """The id of a class given by name or id."""
-    names = {styles.name(label): label for label in styles.centres}
-    label = names.get(key, key)
-    if label not in styles.centres:
-        known = ", ".join(f"{name} ({label})" for name, label in names.items())
-        raise DataError(f"class {shown(key)} has no styles.{did_you_mean(key, names)} These have: {known}")
-    return label
-
-
-def _check(styles: Styles, label: int, pick: Pick) -> None:
-    count = len(styles.centres[label])
-    if pick != SAMPLE and (type(pick) is not int or not 0 <= pick < count):
-        raise DataError(
-            f"style {shown(pick)} of {styles.name(label)}: give 'sample' or one of its {count} clusters, "
-            f"0 to {count - 1}"
-        )
+    def _check(self, label: int, pick: Pick) -> None:
+        count = len(self.styles.centres[label])
+        if pick != SAMPLE and (type(pick) is not int or not 0 <= pick < count):
+            raise DataError(
+                f"style {shown(pick)} of {self.styles.name(label)}: give 'sample' or one of its {count} "
+                f"clusters, 0 to {count - 1}"
+            )

@@ -100,9 +100,10 @@ def fit(
 ) -> tuple[Styles, dict[int, Encoded]]:
     """The style codes of each class in the model's data, and the instances that they were found from.
 
-    The first `count` samples of the split are encoded, or all, and `track(batches, count)` may watch. Each instance's code is the encoder's mean
-    over it; k-means clusters those of a class (pix2pixHD, section 3.4). The same model, data and clustering
-    give the same codes. Raises ConfigError and DataError as `open_samples` does.
+    The first `count` samples of the split are encoded, or all; `track(batches, count)` may watch. An
+    instance's code is the encoder's mean over it; k-means clusters those of a class (pix2pixHD, section 3.4).
+    The same model, data and clustering give the same codes. Raises ConfigError and DataError as
+    `open_samples` does.
     """
     samples = open_samples(model, split)
     indices = range(len(samples) if count is None else min(count, len(samples)))
