@@ -1,6 +1,6 @@
 """`synthkit styles`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +11,7 @@ from synthkit.cli import app
 if TYPE_CHECKING:
     from synthkit.styles import Styles
     from synthkit.styles.fit import Clustering, Encoded
+    from synthkit.styles.locality import Change, Edit
 
 Run = Annotated[Path, typer.Argument(help="A run folder, or one checkpoint in it.")]
 
@@ -84,10 +85,62 @@ def show_styles(
     from synthkit.data.splits import validation_split
     from synthkit.inference import load
     from synthkit.styles.codes import run_folder
-    from synthkit.styles.fit import open_samples
     from synthkit.styles.gallery import write_gallery
+    from synthkit.styles.scenes import open_samples
 
     model = load(run)
     target = out or run_folder(run) / "styles" / "gallery.html"
     samples = open_samples(model, split or validation_split(model.config["data"]))
     typer.echo(write_gallery(model, samples, target))
+
+
+@styles_app.command("measure")
+def measure_styles(
+    run: Run,
+    count: Annotated[int, typer.Option(min=1, help="Held-out scenes to edit.")] = 30,
+    coloured: Annotated[int, typer.Option(min=1, help="Training photos that give clusters a colour.")] = 150,
+    seed: Annotated[int, typer.Option(min=0, help="Decides instances and styles.")] = 0,
+) -> None:
+    """Change the style of single instances, and tell what changes inside them and what outside."""
+    from collections import defaultdict
+
+    from synthkit.data.splits import TRAIN, validation_split
+    from synthkit.inference import load
+    from synthkit.styles.locality import cluster_colours, edits
+    from synthkit.styles.scenes import first_scenes, open_samples
+
+    model = load(run)
+    photos, _ = first_scenes(open_samples(model, TRAIN), coloured)
+    scenes, _ = first_scenes(open_samples(model, validation_split(model.config["data"])), count)
+    found = defaultdict(list)
+    for edit in edits(model, scenes, cluster_colours(model, photos), seed):
+        found[model.styles.name(edit.label)].append(edit)
+    _print_edits(found)
+
+
+def _print_edits(found: "Mapping[str, Sequence[Edit]]") -> None:
+    """A table: mean absolute changes inside and outside the instances, and how many came nearer."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in ("class", "edits", *("inside", "outside", "ratio", "nearer") * 2):
+        table.add_column(title, justify="left" if title == "class" else "right")
+    rows = {**found, "all": [edit for each in found.values() for edit in each]}
+    for name, each in rows.items():
+        kinds = ([edit.anew for edit in each], [edit.held for edit in each])
+        table.add_row(name, str(len(each)), *(cell for changes in kinds for cell in _cells(changes)))
+    console = Console(highlight=False)
+    console.print(table)
+    console.print(
+        "mean absolute changes, their ratio, and how many instances came nearer to the cluster's colour:\n"
+        "at first with the scene rendered anew, then with the norms' statistics held, as translate edits"
+    )
+
+
+def _cells(changes: "Sequence[Change]") -> list[str]:
+    from statistics import fmean
+
+    inside, outside = (fmean(getattr(each, side) for each in changes) for side in ("inside", "outside"))
+    nearer = fmean(each.after < each.before for each in changes)
+    return [f"{inside:.4f}", f"{outside:.4f}", f"{inside / outside:.1f}", f"{nearer:.0%}"]

@@ -8,17 +8,11 @@ import numpy as np
 import torch
 from sklearn.cluster import KMeans
 
-from synthkit import build
-from synthkit.data import open_data
-from synthkit.data.loader import sequence
-from synthkit.data.samples import Samples
 from synthkit.data.splits import TRAIN, SplitName
-from synthkit.devices import to_device
-from synthkit.errors import ConfigError
 from synthkit.inference import Model
-from synthkit.inputs import sample_checks
 from synthkit.styles.codes import Styles
 from synthkit.styles.regions import find_regions
+from synthkit.styles.scenes import first_scenes, open_samples
 
 SMALLEST = 1 / 64  # of the image, as in the original
 RESTARTS = 10  # of k-means; the best is kept
@@ -57,33 +51,12 @@ class Clustering(NamedTuple):
         return torch.from_numpy(means.cluster_centers_[order]).float(), torch.from_numpy(counts[order])
 
 
-def open_samples(model: Model, split: SplitName) -> Samples:
-    """The samples of a split as `model` reads them, with photos, and instance maps where there are any.
-
-    Raises ConfigError for a model without an encoder or without labels, which styles belong to.
-    """
-    translator = model.translator
-    if not translator.has_encoder:
-        raise ConfigError("the model has no encoder, so no styles: a config such as streets_128_styles has")
-    if "label" not in translator.fields:
-        raise ConfigError("styles are found for each class, and the model reads no labels")
-    return open_data(
-        build.need(model.config, "data"),
-        split,
-        training=False,
-        fields=translator.fields,
-        optional=translator.optional_fields,
-        seed=0,
-        **sample_checks(translator.inputs),
-    )
-
-
 def encode(model: Model, batches: Iterable[Mapping]) -> dict[int, Encoded]:
     """The instances of each class in batches of one, classes in order."""
     codes, shares = defaultdict(list), defaultdict(list)
     for batch in batches:
         regions = find_regions(batch)
-        found = model.encode(to_device(batch, model.translator.device), regions).numpy()
+        found = model.encode(batch, regions).numpy()
         for label, code, share in zip(regions.labels.tolist(), found, regions.shares, strict=True):
             codes[label].append(code)
             shares[label].append(share)
@@ -106,10 +79,10 @@ def fit(
     `open_samples` does.
     """
     samples = open_samples(model, split)
-    indices = range(len(samples) if count is None else min(count, len(samples)))
-    encoded = encode(model, track(sequence(samples, 1, indices=indices), len(indices)))
+    batches, count = first_scenes(samples, count)
+    encoded = encode(model, track(batches, count))
     found = {label: clustering.find(clustering.chosen(each)) for label, each in encoded.items()}
-    origin = {"step": model.step, "split": split, "samples": len(indices), **clustering._asdict()}
+    origin = {"step": model.step, "split": split, "samples": count, **clustering._asdict()}
     styles = Styles(
         {label: centres for label, (centres, _) in found.items()},
         {label: counts for label, (_, counts) in found.items()},

@@ -9,17 +9,17 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from synthkit.data.loader import sequence
 from synthkit.data.pictures import to_uint8
 from synthkit.data.samples import Samples
 from synthkit.inference import Model
 from synthkit.pages import write_page
 from synthkit.styles.choice import Chooser
 from synthkit.styles.regions import Regions, find_regions
+from synthkit.styles.scenes import first_scenes
 
 SEARCHED = 50  # held-out scenes in which large instances are looked for
 MARGIN = 0.15  # around an instance, as a share of its longer side
-LEAST, TALL = 32, 160  # pixels: the shorter side of a crop, and the height of a picture on the page
+LEAST, TALL = 32, 112  # pixels: the shorter side of a crop, and the height of a picture on the page
 
 
 class Example(NamedTuple):
@@ -41,7 +41,7 @@ def write_gallery(model: Model, samples: Samples, target: Path) -> Path:
     class, while all else keeps its most common one. Raises DataError where the page cannot be written.
     """
     styles = model.styles
-    examples = _largest(sequence(samples, 1, indices=range(min(SEARCHED, len(samples)))))
+    examples = _largest(first_scenes(samples, SEARCHED)[0])
     content = {
         "title": "Styles",
         "run": model.source.path.parent.parent.name,
@@ -63,12 +63,12 @@ def write_gallery(model: Model, samples: Samples, target: Path) -> Path:
 
 
 def _largest(batches: Iterable[Mapping]) -> dict[int, Example]:
-    """The largest instance of each class; whole scenes of one class would show little else."""
+    """The largest instance of each class."""
     found: dict[int, Example] = {}
     for batch in batches:
         regions = find_regions(batch)
         for place, label in enumerate(regions.labels.tolist()):
-            example = Example({**batch}, regions, place)
+            example = Example(batch, regions, place)
             if label not in found or example.share > found[label].share:
                 found[label] = example
     return found
