@@ -23,7 +23,7 @@ from synthkit.scores import score
 LEAST, MOST = 2, len(COLOURS)
 SUFFIXES = (".html", ".htm")
 MOST_STEPS, MOST_POINTS = 40, 300  # of samples; of a curve
-REFERENCES = ("label", "source", "real")
+REFERENCES = ("label", "source", "edge", "real")
 TRAINING_ALONE = ("data.transform.flip",)  # keys of `data` that do not concern validation
 UNITS = ((7200, "hours", 3600), (120, "minutes", 60), (0, "seconds", 1))  # from so many seconds on
 

@@ -11,13 +11,15 @@ import torch
 from PIL import Image
 
 from synthkit import build, checkpoint, config
+from synthkit.data.edges import find_lines
 from synthkit.data.files import READERS
-from synthkit.data.images import ID_MODES
+from synthkit.data.images import ID_MODES, read_photo
+from synthkit.data.instances.computed import build_instances
 from synthkit.data.labels import LabelReader
 from synthkit.data.pictures import to_uint8
 from synthkit.data.samples import check_ids, check_label, check_sizes, to_tensors
 from synthkit.data.sources import source_array, source_image
-from synthkit.data.transforms import PairedTransform
+from synthkit.data.transforms import MAPS, PairedTransform
 from synthkit.devices import pick_device, to_device
 from synthkit.errors import DataError
 from synthkit.nn.norms import held_statistics
@@ -60,14 +62,24 @@ class Model:
         self.translator, self.config = translator.eval(), cfg
         self.source, self.step = source, source.step
         self.read_label = _label_reader(build.need(cfg, "data"))
+        self.make_instances = build_instances(build.need(cfg, "data"))
         self.transform = build.call(
             PairedTransform, build.part(build.need(cfg, "data"), "transform")
         ).evaluation()
 
     @property
     def fields(self) -> tuple[str, ...]:
-        """The inputs that `translate` needs: some of label, instance, source."""
-        return tuple(field for field in self.translator.fields if field != "image")
+        """The inputs that `translate` needs: some of label, instance, source and edge.
+
+        `instance` is not among them where the training's `data.instances` computes it from `label`; in place
+        of `edge` it takes `edge_from`, too.
+        """
+        spared = {"image"} | ({"instance"} if self._computes_instances else set())
+        return tuple(field for field in self.translator.fields if field not in spared)
+
+    @property
+    def _computes_instances(self) -> bool:
+        return bool(self.make_instances) and "label" in self.translator.fields
 
     @cached_property
     def styles(self) -> Styles:
@@ -87,7 +99,10 @@ class Model:
 
         Each is a path, a PIL image or an array: (H, W) integer ids for label and instance, (H, W) or
         (H, W, C) values in the declared range for source. The colours or ids of a label file or image become
-        the model's as in training; an array holds the model's own. Inputs are resized as in training; the
+        the model's as in training; an array holds the model's own. Instances that training computed from
+        label maps are computed from `label` where none are given. `edge` is a drawing, black on white or
+        white on black, (H, W) or (H, W, C) values of any range; in its place `edge_from`, a photo as a path,
+        a PIL image or (H, W, 3) uint8, gives its edges as in training. Inputs are resized as in training; the
         RGB image comes back in their own size.
 
         A model with an encoder gives each instance the style that is most common in its class, out of those
@@ -99,8 +114,8 @@ class Model:
                 instance, {"all": "sample", "car": 3} for all but the cars.
             instance_style: the same by instance id, such as {26001: 4}, laid over the others as an edit: what
                 is not named keeps its look, for the instance norms keep the statistics from before it.
-            style_from: a photo of this scene, as a path, a PIL image or (H, W, 3) uint8, whose instances
-                give their styles in place of the most common ones; what is picked goes before it.
+            style_from: a photo of this scene, given like `edge_from`, whose instances give their styles in
+                place of the most common ones; what is picked goes before it.
             seed: of the draws, 0 or more. The same inputs and seed give the same image.
 
         Raises DataError for inputs that are missing, unwanted, of different sizes or out of range, and for
@@ -109,7 +124,10 @@ class Model:
         given = {**inputs, "image": style_from}
         raw = self._read({field: value for field, value in given.items() if value is not None})
         height, width = next(iter(raw.values())).shape[:2]
-        tensors = to_tensors(self.transform(raw))
+        sample = self.transform(raw)
+        if "edge_from" in sample:
+            sample["edge"] = self.translator.inputs["edge"].detector(sample["edge_from"])
+        tensors = to_tensors(sample)
         batch = {field: value.unsqueeze(0) for field, value in tensors.items()}
         if self.translator.has_encoder:
             fake = self._translate_styled(batch, style or {}, instance_style or {}, seed)
@@ -152,8 +170,9 @@ class Model:
 
     def _read(self, inputs: Mapping[str, Picture]) -> dict[str, np.ndarray]:
         """Arrays of the inputs, checked as training checks them."""
-        needed, taken = set(self.fields), {*self.translator.fields, *self.translator.optional_fields}
-        if not needed <= set(inputs) <= taken:
+        found = ["edge" if field == "edge_from" else field for field in inputs]
+        taken = {*self.translator.fields, *self.translator.optional_fields}
+        if not set(self.fields) <= set(found) <= taken or len(set(found)) < len(found):
             given = ", ".join("style_from" if field == "image" else field for field in inputs) or "nothing"
             raise DataError(f"this model translates {' + '.join(self.fields)}; it was given {given}")
         arrays = {
@@ -169,6 +188,8 @@ class Model:
             check_label(arrays["label"], label.channels, label.ignore, places["label"])
         if "instance" in arrays:
             check_ids(arrays["instance"], places["instance"])
+        elif self._computes_instances and "instance" in taken:
+            arrays["instance"] = self.make_instances(arrays["label"], places["label"])
         if "source" in arrays:
             source = self.translator.inputs["source"].format
             arrays["source"] = source.scale(arrays["source"], places["source"])
@@ -195,10 +216,12 @@ def _label(read: LabelReader, value: Picture) -> np.ndarray:
 def _array(field: str, value: Picture) -> np.ndarray:
     """An input as the reader of its field would give it."""
     if isinstance(value, (str, Path)):
-        return READERS[field](Path(value))
+        return READERS.get(field, read_photo)(Path(value))
+    if field == "edge":
+        return find_lines(source_image(value) if isinstance(value, Image.Image) else value, field)
     if field == "source":
         return source_image(value) if isinstance(value, Image.Image) else source_array(value, field)
-    ids = field != "image"
+    ids = field in MAPS
     if isinstance(value, Image.Image):
         if ids and value.mode not in ID_MODES:
             raise DataError(f"{field} holds one id per pixel: a PIL image of mode {value.mode} cannot")

@@ -4,8 +4,10 @@ A kind is registered in INPUTS: a callable `(batch) -> (N, C, H, W)` with the at
 `field`, the entry of the batch that it reads.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -13,7 +15,7 @@ from torch import Tensor
 from synthkit import build
 from synthkit.data.sources import RGB, SourceFormat
 from synthkit.errors import DataError
-from synthkit.registry import INPUTS
+from synthkit.registry import DETECTORS, INPUTS
 
 ORDER = ("label", "boundary", "source", "edge")
 
@@ -82,13 +84,42 @@ class SourceInput:
         return source
 
 
+@INPUTS.register_module("edge")
+class EdgeInput:
+    """A line drawing: 1 on lines, else 0.
+
+    Detected in the photo as training sees it, resized, cropped and flipped, in the workers that read the
+    data; so any photos will do. Where the data set has a folder of drawings (its field `edge`), these are
+    taken instead. A trained model translates a drawing, or a photo through its edges.
+
+    Args:
+        detector: one of the detectors by its name or as a mapping ({type: canny, sigma: 1}).
+    """
+
+    field, channels = "edge", 1
+
+    def __init__(self, *, detector: str | Mapping = "canny"):
+        self._detector = detector
+        if isinstance(detector, str):
+            DETECTORS.get(detector)
+
+    @cached_property
+    def detector(self) -> Callable[[np.ndarray], np.ndarray]:
+        """Photo (H, W, 3) uint8 -> lines (H, W) bool. Built on first use: it may need weights."""
+        return DETECTORS.build(self._detector)
+
+    def __call__(self, batch: Mapping) -> Tensor:
+        return batch["edge"]
+
+
 def sample_checks(inputs: Mapping) -> dict:
-    """What `open_data` checks samples by, out of a model's inputs: `classes`, `ignore` and `source`."""
+    """What `open_data` makes of a model's inputs: `classes`, `ignore`, `source` and `edge`."""
     label, source = inputs.get("label"), inputs.get("source")
     return {
         "classes": label.channels if label else None,
         "ignore": label.ignore if label else None,
         "source": source.format if source else None,
+        "edge": inputs.get("edge"),
     }
 
 

@@ -151,6 +151,7 @@ INPUTS = Registry("inputs", ["synthkit.inputs"])
 STEPS = Registry("steps", ["synthkit.steps"])
 DATASETS = Registry("datasets", ["synthkit.data"])
 BACKBONES = Registry("backbones", ["synthkit.backbones"])
+DETECTORS = Registry("detectors", ["synthkit.data.edges.canny", "synthkit.data.edges.dexined"])
 METRICS = Registry("metrics", ["synthkit.metrics"])
 JUDGES = Registry("judges")
 TRACKERS = Registry("trackers", ["synthkit.trackers"])
@@ -164,6 +165,7 @@ REGISTRIES = (
     STEPS,
     DATASETS,
     BACKBONES,
+    DETECTORS,
     METRICS,
     JUDGES,
     TRACKERS,

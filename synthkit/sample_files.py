@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-HEADINGS = {"label": "label map", "source": "source", "fake": "synthesised", "real": "real"}
+HEADINGS = {"label": "label map", "source": "source", "edge": "edges", "fake": "synthesised", "real": "real"}
 LONGEST_NAME = 200  # bytes of a file name that are left to the picture's name
 
 Scenes = dict[str, dict[str, Path]]  # files by the sample's name and by kind
@@ -16,7 +16,7 @@ Scenes = dict[str, dict[str, Path]]  # files by the sample's name and by kind
 def write_samples(run: Path, step: int, pictures: Mapping[str, Mapping[str, np.ndarray]]) -> None:
     """Write the pictures of a validation to RUN/samples/STEP/NAME.KIND.png.
 
-    `pictures` maps a sample's name to (H, W, 3) uint8 arrays by kind: label, source, fake, real. What a
+    `pictures` maps a sample's name to (H, W, 3) uint8 arrays by kind: label, source, edge, fake, real. What a
     file name cannot hold is replaced by underscores; names that become alike are told apart by more.
     """
     folder = run / "samples" / f"{step:08d}"

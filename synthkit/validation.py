@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 import torch
 
 from synthkit.data.loader import sequence
-from synthkit.data.pictures import label_colours, to_uint8
+from synthkit.data.pictures import drawn_lines, label_colours, to_uint8
 from synthkit.data.samples import Samples
 from synthkit.devices import to_device
 from synthkit.distributed import all_gather_object, get_rank, get_world_size
@@ -45,6 +45,8 @@ def validate(
 def _pictures(batch: Mapping, fake: torch.Tensor, palette) -> dict:
     shown = {"source": batch.get("source"), "fake": fake, "real": batch.get("image")}
     pictures = {kind: to_uint8(images[0].cpu()) for kind, images in shown.items() if images is not None}
+    if "edge" in batch:
+        pictures["edge"] = drawn_lines(batch["edge"][0])
     if "label" in batch:
         label = batch["label"][0, 0].cpu().numpy()
         instance = batch["instance"][0, 0].cpu().numpy() if "instance" in batch else None

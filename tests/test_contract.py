@@ -26,6 +26,7 @@ TESTED = {"generators", "discriminators", "encoders", "norms", "losses", "inputs
 ELSEWHERE = {
     "datasets": "tests/data",
     "backbones": "tests/test_backbones.py",
+    "detectors": "tests/data/test_edges.py",
     "trackers": "tests/test_trackers.py",
 }
 
@@ -45,6 +46,7 @@ def batch(count: int = 2, height: int = 32, width: int = 48) -> dict:
         "instance": torch.randint(9, (count, 1, height, width), dtype=torch.int32),
         "image": torch.rand(count, 3, height, width) * 2 - 1,
         "source": torch.rand(count, 3, height, width) * 2 - 1,
+        "edge": torch.randint(2, (count, 1, height, width)).float(),
     }
 
 

@@ -212,4 +212,4 @@ def test_bare_names_fill_the_core_on_first_use(monkeypatch, tmp_path):
 
 
 def test_registries_have_distinct_names():
-    assert len({registry.name for registry in REGISTRIES}) == len(REGISTRIES) == 12
+    assert len({registry.name for registry in REGISTRIES}) == len(REGISTRIES) == 13

@@ -21,6 +21,7 @@ def open_data(
     classes: int | None,
     ignore: int | None,
     source: SourceFormat | None = None,
+    edge=None,
     seed: int,
 ) -> Samples:
     """The samples of one split, as the config's `data` section describes them.
@@ -30,9 +31,11 @@ def open_data(
         transform: how samples are resized, cropped and flipped; its random parts serve training alone.
         validation: the split that training validates on, val by default, or the share of the training samples
             that is held out for it, such as 0.1.
+        instances: computes instance maps from the label maps, for data that have none, such as
+            {classes: [car, 9]}; none by default.
 
-    `fields` are needed, `optional` ones taken where the data has them; `classes`, `ignore`, `source` and
-    `seed` are those of Samples.
+    `fields` are needed, `optional` ones taken where the data has them; `classes`, `ignore`, `source`,
+    `edge` and `seed` are those of Samples.
     Raises ConfigError with the YAML path for a wrong key or value, DataError for wrong data, which a data
     set that has problems, such as files without a partner, is in its entirety.
     """
@@ -41,5 +44,7 @@ def open_data(
     if problems := getattr(data, "problems", ()):
         raise refusal(problems)
     chosen = transform if training else transform.evaluation()
-    fields = (*fields, *(field for field in optional if field in data.fields))
-    return Samples(data, chosen, fields=fields, classes=classes, ignore=ignore, source=source, seed=seed)
+    fields = (*fields, *(field for field in optional if field in data.fields or (field == "edge" and edge)))
+    return Samples(
+        data, chosen, fields=fields, classes=classes, ignore=ignore, source=source, edge=edge, seed=seed
+    )

@@ -5,13 +5,14 @@ from pathlib import Path
 
 import numpy as np
 
+from synthkit.data.edges import drawing
 from synthkit.data.parallel import Died, each
 from synthkit.data.problems import refusal
 from synthkit.data.splits import SplitName, build_data, name_of_split
 from synthkit.data.writing import write_ids, write_image
 from synthkit.errors import DataError
 
-FOLDERS = {"label": "label", "instance": "inst", "image": "img", "source": "source"}
+FOLDERS = {"label": "label", "instance": "inst", "image": "img", "source": "source", "edge": "edge"}
 
 
 class Export:
@@ -55,5 +56,6 @@ class Export:
             if field in ("label", "instance"):
                 write_ids(sample[field], path, deep=field == "instance")
             else:
-                write_image(np.atleast_3d(sample[field]), path)
+                image = drawing(sample[field]) if field == "edge" else sample[field]
+                write_image(np.atleast_3d(image), path)
         return name

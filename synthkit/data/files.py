@@ -1,13 +1,16 @@
 """The base of the data sets that are files on a disk, and how their files are found and paired."""
 
+import copy
 import os
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
+from synthkit.data.edges import read_edges
 from synthkit.data.images import EXTENSIONS, read_ids, read_photo
 from synthkit.data.problems import Problem
 from synthkit.data.sources import SOURCE_EXTENSIONS, read_source
@@ -18,8 +21,9 @@ READERS: dict[str, Reader] = {
     "instance": read_ids,
     "image": read_photo,
     "source": read_source,
+    "edge": read_edges,
 }
-KINDS = dict.fromkeys(READERS, EXTENSIONS) | {"source": SOURCE_EXTENSIONS}
+KINDS = dict.fromkeys(READERS, EXTENSIONS) | {"source": SOURCE_EXTENSIONS, "edge": SOURCE_EXTENSIONS}
 """The extensions of each field's files."""
 
 
@@ -28,7 +32,7 @@ class FileData:
 
     Args:
         split: the part of the data that this is.
-        files: the paths by field (label, instance, image, source), then by stem, which is a sample's name.
+        files: the paths by field (label, instance, image, source, edge), then by stem, the sample's name.
         problems: what was wrong when the files were looked for.
         names: class names by id.
         palette: colours by id, each [red, green, blue] in 0..255.
@@ -69,11 +73,20 @@ class FileData:
         """The array of one field of one sample.
 
         label (H, W) uint8 or int32, instance (H, W) int32, image (H, W, 3) uint8, source (H, W, C) of any
-        numeric type.
+        numeric type, edge (H, W) bool.
         Raises DataError, naming the file, where it cannot be read.
         """
         array = self._readers[field](self.files[field][stem])
         return array.astype(np.int32) if field == "instance" else array
+
+    def derived(self, field: str, origin: str, make: Callable[[np.ndarray, Path], np.ndarray]) -> "FileData":
+        """The same data with one more field, which `make` makes of the arrays and the files of another."""
+        other = copy.copy(self)
+        files = self.files | {field: self.files[origin]}
+        other.files = {key: files[key] for key in READERS if key in files}
+        other.fields = tuple(other.files)
+        other._readers = self._readers | {field: partial(_made, self._readers[origin], make)}
+        return other
 
 
 def list_files(
@@ -182,6 +195,10 @@ def _lacking(paths: Sequence[Path], suffix: str) -> list[Problem]:
     advice = f"; all files here end in {shared!r}" if shared else ""
     message = f"its stem lacks the suffix {suffix!r}, as {len(lacking)} of {len(paths)} files here do{advice}"
     return [Problem("no suffix", str(path), message) for path in lacking]
+
+
+def _made(read: Reader, make: Callable[[np.ndarray, Path], np.ndarray], path: Path) -> np.ndarray:
+    return make(read(path), path)
 
 
 def _palette(colours: Sequence[Sequence[int]]) -> np.ndarray:

@@ -9,13 +9,19 @@ from typing import Literal
 
 from synthkit.build import call, part
 from synthkit.data.files import KINDS, READERS, FileData, list_files, lone_files, match_files, shared_suffix
+from synthkit.data.images import EXTENSIONS
 from synthkit.data.labels import LabelReader
 from synthkit.data.problems import Problem, refusal
 from synthkit.data.splits import TRAIN
 from synthkit.errors import DataError
 from synthkit.registry import DATASETS
 
-PIX2PIXHD = {"label": "{split}_label", "instance": "{split}_inst", "image": "{split}_img"}
+PIX2PIXHD = {
+    "label": "{split}_label",
+    "instance": "{split}_inst",
+    "image": "{split}_img",
+    "edge": "{split}_edge",
+}
 
 
 @DATASETS.register_module("folders")
@@ -25,7 +31,7 @@ class Folders(FileData):
     Args:
         split: takes the place of "{split}" in folder names.
         root: the folder that holds the others; "~" is the home folder.
-        folders: each field's folder (label, instance, image, source); a field without its folder is absent.
+        folders: each field's folder (label, instance, image, source, edge); one without its folder is absent.
         suffixes: end of each file's stem that does not count, such as {label: _gtFine_labelIds}.
         patterns: in place of a suffix, a regular expression for the whole file name, with a group `stem`,
             such as {label: '(?P<stem>.+)_mask[0-9]+[.]png'}. With a "/" it is for the path below the field's
@@ -116,10 +122,11 @@ def pair_folders(folders: Mapping[str, Path]) -> dict[str, dict[str, Path]]:
 
     Raises DataError, listing them, where files have problems such as no partner.
     """
-    listings = {field: list_files(folder, "", KINDS[field]) for field, folder in folders.items()}
+    kinds = {field: KINDS.get(field, EXTENSIONS) for field in folders}
+    listings = {field: list_files(folder, "", kinds[field]) for field, folder in folders.items()}
     if len({frozenset(paths) for paths, _ in listings.values()}) > 1:
         ends = {field: shared_suffix(list(paths)) for field, (paths, _) in listings.items()}
-        listings = {field: list_files(folder, ends[field], KINDS[field]) for field, folder in folders.items()}
+        listings = {field: list_files(folder, ends[field], kinds[field]) for field, folder in folders.items()}
     files, problems = _parted(listings)
     if problems := [*problems, *lone_files(files)]:
         raise refusal(problems)

@@ -9,6 +9,8 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, NamedTuple
 
+import torch
+
 AHEAD = 4  # items per process that are under way or done before their turn: memory stays flat
 
 
@@ -82,6 +84,7 @@ def _install(function: Callable) -> None:
     """Handed over once per process: a data set may hold a hundred thousand paths."""
     global _installed
     _installed = function
+    torch.set_num_threads(1)  # the processes are as many as the cores
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
 
 

@@ -97,6 +97,11 @@ def to_uint8(image: torch.Tensor) -> np.ndarray:
     return scaled.round().to(torch.uint8).permute(1, 2, 0).cpu().numpy()
 
 
+def drawn_lines(edge: torch.Tensor) -> np.ndarray:
+    """Edges (1, H, W), 1 on lines and else 0, as (H, W, 3) uint8: black on white."""
+    return to_uint8(1 - 2 * edge)
+
+
 def sheet(
     rows: Sequence[Sequence[np.ndarray | None]], columns: Sequence[str], captions: Sequence[str] | None = None
 ) -> Image.Image:

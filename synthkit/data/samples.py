@@ -11,7 +11,7 @@ from synthkit.data.seeding import seeded
 from synthkit.data.sources import SourceFormat
 from synthkit.errors import DataError
 
-FIELDS = ("label", "instance", "image", "source")
+FIELDS = ("label", "instance", "image", "source", "edge")
 LARGEST_ID = 2**31 - 1
 
 
@@ -28,14 +28,16 @@ class Samples(Dataset):
     Args:
         data: has `fields`, `__len__` and `__getitem__(index) -> dict` of arrays by field and `name`.
         transform: takes and returns such a dict.
-        fields: those that the run needs, out of label, instance, image, source.
+        fields: those that the run needs, out of label, instance, image, source, edge.
         classes: label ids go from 0 to classes - 1; None leaves them free.
         ignore: one more allowed label id; None for none.
         source: the channels and values that source images have; None takes any channels of 8 or 16 bit.
+        edge: has the `detector` of edges, for data without drawings; asked for only where it is needed.
         seed: with the position, decides all that reading and transform draw from the global generators of
             Python, NumPy and torch, in any process.
 
-    The transform sees source images as (H, W, C) float32 in [-1, 1].
+    The transform sees source images as (H, W, C) float32 in [-1, 1]. Edges are detected in what it makes of
+    the photo, which is then among the fields.
     Raises DataError where `data` is empty or lacks a field.
     """
 
@@ -48,11 +50,11 @@ class Samples(Dataset):
         classes: int | None,
         ignore: int | None,
         source: SourceFormat | None = None,
+        edge=None,
         seed: int = 0,
     ):
         where = f"split {data.split!r}" if hasattr(data, "split") else type(data).__name__
-        missing = [field for field in fields if field not in data.fields]
-        if missing:
+        if missing := lacking(fields, data.fields):
             raise DataError(
                 f"{where} has no {', '.join(missing)}, which this run needs; it has {_list(data.fields)}"
             )
@@ -60,6 +62,8 @@ class Samples(Dataset):
             raise DataError(f"{where} has no samples")
         self.data = data
         self.transform = transform
+        self.detect = edge.detector if "edge" in fields and "edge" not in data.fields else None
+        fields = (*fields, "image") if self.detect else fields
         self.fields = tuple(field for field in FIELDS if field in fields)
         self.classes = classes
         self.ignore = ignore
@@ -75,6 +79,8 @@ class Samples(Dataset):
         with seeded(self.seed, position):
             raw = self.data[index]
             sample = self.transform(self._checked(raw))
+        if self.detect:
+            sample["edge"] = self.detect(sample["image"])
         return to_tensors(sample)
 
     def title(self, index: int) -> str:
@@ -84,16 +90,23 @@ class Samples(Dataset):
     def _checked(self, raw: Mapping) -> dict:
         """The fields and the name of a raw sample, as the transform takes them."""
         files = raw.get("files", {})
-        where = {field: files.get(field, f"{field} of {raw['name']}") for field in self.fields}
-        check_sizes({field: (raw[field], where[field]) for field in self.fields})
+        fields = [field for field in self.fields if field in self.data.fields]  # others are made later
+        where = {field: files.get(field, f"{field} of {raw['name']}") for field in fields}
+        check_sizes({field: (raw[field], where[field]) for field in fields})
         if "label" in self.fields:
             check_label(raw["label"], self.classes, self.ignore, where["label"])
         if "instance" in self.fields:
             check_ids(raw["instance"], where["instance"])
-        sample = {key: raw[key] for key in (*self.fields, "name")}
+        sample = {key: raw[key] for key in (*fields, "name")}
         if "source" in self.fields:
             sample["source"] = self.source.scale(raw["source"], where["source"])
         return sample
+
+
+def lacking(fields: Sequence[str], there: Sequence[str]) -> list[str]:
+    """The needed `fields` that data with the fields `there` cannot give; edges are found in photos."""
+    given = {*there, "edge"} if "image" in there else set(there)
+    return [field for field in fields if field not in given]
 
 
 def title(data, index: int) -> str:
@@ -144,12 +157,15 @@ def to_tensors(raw: Mapping) -> dict:
 
     label, instance: (H, W) integers -> (1, H, W) int32.
     image, source: (H, W, C) uint8 -> (C, H, W) float32 in [-1, 1]; floats are taken to be in [-1, 1].
+    edge: (H, W) bool -> (1, H, W) float32, 0 or 1.
     """
     tensors = {field: _tensor(raw[field]) for field in FIELDS if field in raw}
     return tensors | ({"name": raw["name"]} if "name" in raw else {})
 
 
 def _tensor(array: np.ndarray) -> torch.Tensor:
+    if array.dtype == bool:
+        return torch.from_numpy(array.astype(np.float32))[None]
     if array.ndim == 2:
         return torch.from_numpy(array.astype(np.int32))[None]
     tensor = torch.from_numpy(np.moveaxis(array, 2, 0).astype(np.float32, order="C"))

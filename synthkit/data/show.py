@@ -8,6 +8,7 @@ from PIL import Image
 from synthkit.data import open_data
 from synthkit.data.pictures import (
     MOST_COLOURS,
+    drawn_lines,
     label_colours,
     legend,
     palette_for,
@@ -17,7 +18,7 @@ from synthkit.data.pictures import (
 )
 from synthkit.data.samples import FIELDS, Samples
 
-COLUMNS = {"label": "label map with boundaries", "source": "source", "image": "photo"}
+COLUMNS = {"label": "label map with boundaries", "source": "source", "edge": "edges", "image": "photo"}
 
 
 def contact_sheet(section: Mapping, split: str, count: int, **checks) -> tuple[Image.Image, str]:
@@ -51,6 +52,8 @@ def _palette(samples: Samples) -> np.ndarray:
 
 
 def _picture(sample: Mapping, field: str, palette: np.ndarray) -> np.ndarray:
+    if field == "edge":
+        return drawn_lines(sample["edge"])
     if field != "label":
         return to_uint8(sample[field])
     instance = sample["instance"][0].numpy() if "instance" in sample else None

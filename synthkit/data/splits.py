@@ -9,10 +9,11 @@ import numpy as np
 
 from synthkit.build import where, without
 from synthkit.data.files import FileData
+from synthkit.data.instances.computed import add_instances
 from synthkit.errors import ConfigError, shown
 from synthkit.registry import DATASETS
 
-CORE_KEYS = ("transform", "validation")
+CORE_KEYS = ("transform", "validation", "instances")
 TRAIN, VAL = "train", "val"
 SplitName = str | float
 
@@ -44,7 +45,7 @@ def build_data(section: Mapping, split: SplitName) -> Any:
     """
     share = validation_split(section)
     whole = TRAIN if split in (VAL, share) and isinstance(share, float) else split
-    data = DATASETS.build(without(section, *CORE_KEYS), split=whole)
+    data = add_instances(DATASETS.build(without(section, *CORE_KEYS), split=whole), section)
     if isinstance(share, str) or split not in (TRAIN, VAL, share):
         return data
     if not isinstance(data, FileData):

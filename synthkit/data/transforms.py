@@ -7,17 +7,19 @@ import torch
 from torchvision import tv_tensors
 from torchvision.transforms import v2
 
+from synthkit.data.edges import resize_lines
 from synthkit.errors import DataError
 
 MAPS = ("label", "instance")
-IMAGES = ("image", "source")
+IMAGES = ("image", "source", "edge_from")
+EDGE = "edge"
 
 
 class PairedTransform:
     """Resizes, then crops, then flips: the same for every field of a sample.
 
     Images are resized bicubically with antialiasing; label and instance maps take the id nearest to each new
-    pixel's centre, so no id is invented and none is rounded.
+    pixel's centre, so no id is invented and none is rounded. Drawn edges lose no line, and lines stay thin.
 
     Args:
         resize: [height, width] in pixels.
@@ -55,12 +57,12 @@ class PairedTransform:
         return PairedTransform(resize=self.resize, scale_width=self.scale_width, scale_short=self.scale_short)
 
     def __call__(self, sample: dict) -> dict:
-        """`sample` with its (H, W) integer maps and (H, W, C) images transformed, the rest as it was.
+        """`sample` with its (H, W) maps and (H, W, C) images transformed, the rest as it was.
 
-        Images are uint8, or floats in [-1, 1], which are not rounded. All arrays must have the same height
-        and width. Raises DataError where the crop does not fit.
+        Maps are integers, or booleans of drawn edges. Images are uint8, or floats in [-1, 1], which are not
+        rounded. All arrays must have the same height and width. Raises DataError where the crop does not fit.
         """
-        arrays = {field: sample[field] for field in MAPS + IMAGES if field in sample}
+        arrays = {field: sample[field] for field in (*MAPS, *IMAGES, EDGE) if field in sample}
         steps = self._steps(sample.get("name", "sample"), next(iter(arrays.values())).shape[:2])
         if not steps:
             return sample
@@ -88,8 +90,12 @@ class PairedTransform:
         return self.resize or size
 
 
+class Lines(tv_tensors.Mask):
+    """Lines of one pixel, which a resize must not lose."""
+
+
 class Resize(v2.Transform):
-    """Resizes to `size` (height, width): images bicubic, maps by the nearest pixel centre.
+    """Resizes to `size` (height, width): images bicubic, maps by the nearest pixel centre, lines to lines.
 
     torchvision's own resize takes each map's id from the new pixel's corner, which shifts maps against images
     by up to half a pixel.
@@ -100,7 +106,9 @@ class Resize(v2.Transform):
         self.size = list(size)
 
     def transform(self, inpt: torch.Tensor, params: dict) -> torch.Tensor:
-        """`inpt` (C, h, w), a Mask or an Image, as (C, H, W)."""
+        """`inpt` (C, h, w), Lines, a Mask or an Image, as (C, H, W)."""
+        if isinstance(inpt, Lines):
+            return Lines(resize_lines(inpt.as_subclass(torch.Tensor), *self.size))
         if isinstance(inpt, tv_tensors.Mask):
             plain = inpt.as_subclass(torch.Tensor)
             resized = v2.functional.resize(plain, self.size, v2.InterpolationMode.NEAREST_EXACT)
@@ -114,7 +122,8 @@ def _wrap(field: str, array: np.ndarray) -> torch.Tensor:
     if field in IMAGES:
         return tv_tensors.Image(torch.from_numpy(np.array(array, order="C")).permute(2, 0, 1))
     planes = np.array(array, order="C").view(np.uint8).reshape(*array.shape[:2], -1)
-    return tv_tensors.Mask(torch.from_numpy(planes).permute(2, 0, 1))
+    kind = Lines if field == EDGE else tv_tensors.Mask
+    return kind(torch.from_numpy(planes).permute(2, 0, 1))
 
 
 def _unwrap(tensor: torch.Tensor, like: np.ndarray) -> np.ndarray:

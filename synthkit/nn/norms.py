@@ -59,7 +59,7 @@ def held_statistics(network: nn.Module) -> Iterator[None]:
     def hold(norm: InstanceNorm, inputs: tuple[Tensor], _: Tensor) -> Tensor | None:
         flat = inputs[0].reshape(1, -1, *inputs[0].shape[2:])  # a channel per image and channel
         if norm not in statistics:
-            variance, mean = torch.var_mean(flat.float(), (0, 2, 3), correction=0)
+            variance, mean = torch.var_mean(flat.detach().float(), (0, 2, 3), correction=0)
             statistics[norm] = mean, variance
             return None
         return F.batch_norm(flat, *statistics[norm], eps=norm.eps).view_as(inputs[0])

@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 from synthkit import plugins, registry
 from synthkit.augment import Augment
 from synthkit.data import open_data
+from synthkit.data.instances.computed import Instances
 from synthkit.data.labels import LabelReader
 from synthkit.data.transforms import PairedTransform
 from synthkit.ema import Average
@@ -81,6 +82,7 @@ GROUPS = {
     "steps": Group("`train.order: NAME`", settings=False),
     "datasets": Group("`data: {type: NAME, …}`", ("split",)),
     "backbones": Group("`backbone: NAME` or `backbone: {type: NAME, …}` of a perceptual loss"),
+    "detectors": Group("`detector: NAME` or `detector: {type: NAME, …}` of the input `edge`"),
     "metrics": Group("`train.metrics: [NAME, …]`", settings=False),
     "judges": Group("the protocols of benchmarks"),
     "trackers": Group(
@@ -94,6 +96,7 @@ _READ_BY: dict[str, tuple[Callable, tuple[str, ...]]] = {
     "model.augment": (Augment, ()),
     "data": (open_data, ()),
     "data.labels": (LabelReader, ()),
+    "data.instances": (Instances, ("names",)),
     "data.transform": (PairedTransform, ()),
     "train": (Training, ()),
     "train.optimizer": (build_optimizers, ("section", "groups")),

@@ -80,7 +80,8 @@ class Styles:
                     kind, _, number = key.partition("/")
                     {"centres": centres, "counts": counts}[kind][int(number)] = file.get_tensor(key)
         except FileNotFoundError as err:
-            raise CheckpointError(f"{run} has no styles yet: `synthkit styles fit {run}` finds them") from err
+            advice = f"`synthkit styles fit {run}` finds them, or style_from takes those of a photo"
+            raise CheckpointError(f"{run} has no styles yet: {advice}") from err
         except (OSError, SafetensorError, KeyError, ValueError, TypeError) as err:
             raise CheckpointError(f"{path} cannot be read: {err}") from err
         return cls(dict(sorted(centres.items())), dict(sorted(counts.items())), names, origin)

@@ -40,9 +40,12 @@ class Regions(NamedTuple):
 
 
 def find_regions(batch: Mapping) -> Regions:
-    """The instances of a batch of one: those of its `instance`, or without it one for each label."""
-    label = batch["label"][0, 0].cpu().numpy()
-    instance = batch["instance"][0, 0].cpu().numpy() if "instance" in batch else label
+    """The instances of a batch of one: those of its `instance`, or without it one for each label.
+
+    Without labels, all are of class 0.
+    """
+    instance = (batch["instance"] if "instance" in batch else batch["label"])[0, 0].cpu().numpy()
+    label = batch["label"][0, 0].cpu().numpy() if "label" in batch else np.zeros_like(instance)
     ids, first, where, pixels = np.unique(
         instance, return_index=True, return_inverse=True, return_counts=True
     )

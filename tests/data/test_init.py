@@ -140,6 +140,35 @@ def test_images_side_by_side(tmp_path):
     assert train[0]["image"].shape == (3, 64, 96)
 
 
+@pytest.mark.parametrize("folders", [["d"], ["d/train", "d/val"], ["d/holiday 2019"]])
+def test_photos_alone_are_made_from_their_edges(tmp_path, folders):
+    for folder in folders:
+        fill(tmp_path / folder, photo, count=5)
+    layout, cfg, (train, val) = written(tmp_path / "d", tmp_path)
+    assert layout.name == "photos"
+    assert cfg["model"]["inputs"] == {"edge": {}}
+    assert train.fields == ("image", "edge")
+    assert train[0]["edge"].any()
+    assert (len(train), len(val)) == ((5, 5) if len(folders) == 2 else (4, 1))
+
+
+def edges(rng):
+    return np.where(label(rng) == 2, 0, 255).astype(np.uint8)
+
+
+def test_a_folder_of_edges_is_one_of_drawings(tmp_path):
+    two_splits(tmp_path / "d", **{"{split}_edge": edges, "{split}_img": photo, "{split}_label": label})
+    layout, cfg, (train, _) = written(tmp_path / "d", tmp_path)
+    assert layout.name == "pix2pixHD's folders"
+    assert cfg["model"]["inputs"] == {"label": {"classes": 3}, "edge": {}}
+    assert train.data.fields == ("label", "image", "edge")
+    fill(tmp_path / "e" / "canny", edges)
+    fill(tmp_path / "e" / "photos", photo)
+    _, cfg, (train, _) = written(tmp_path / "e", tmp_path)
+    assert cfg["data"]["folders"] == {"image": "photos", "edge": "canny"}
+    assert train[0]["edge"].mean() < 0.5
+
+
 def test_the_cityscapes_tree(tmp_path):
     for split in ("train", "val"):
         for folder, maker, suffix in (
@@ -226,7 +255,7 @@ def test_large_photos_of_many_sizes_are_scaled_and_cropped(tmp_path):
     ("makers", "message"),
     [
         ({}, "there are no images in it"),
-        ({"{split}": photo}, "one folder of images, {split}"),
+        ({"{split}": label}, "one folder of images, {split}"),
         ({"{split}_a": label, "{split}_b": label}, r"no photos, .*{split}_a \(maps of ids\)"),
         ({"val_img": photo, "val_label": label}, "no folder with training images; images are in .*val_img"),
     ],

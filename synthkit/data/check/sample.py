@@ -22,6 +22,7 @@ from synthkit.data.check.maps import (
     source_findings,
     span_of,
 )
+from synthkit.data.edges import drawing
 from synthkit.data.files import FileData
 from synthkit.data.problems import Problem
 from synthkit.data.samples import title
@@ -85,7 +86,7 @@ class Probe:
             arrays, headers = self._read(index, seen)
         sound = {}
         for key, array in arrays.items():
-            array = np.atleast_3d(array) if key == "source" else array
+            array = np.atleast_3d(array) if key == "source" else drawing(array) if key == "edge" else array
             if misshapen := list(shape_findings(array, is_map=key in MAPS)):
                 seen.add(seen.places[key], misshapen)
                 continue

@@ -25,6 +25,8 @@ def input_lines(report: Report) -> list[str]:
     lines = [_label(report) if "label" in fields else ""]
     lines += [_boundary(report) if "instance" in fields else ""]
     lines += [_source(report) if "source" in fields else ""]
+    if "edge" in {*fields, *report.needs.fields} or fields == {"image"}:
+        lines += ["edge: {}" if "edge" in fields else "edge: {}  # detected in the photos"]
     return [line for line in lines if line]
 
 

@@ -12,6 +12,7 @@ from synthkit.data.check.sample import Needs, Sighting
 from synthkit.data.files import FileData
 from synthkit.data.images import EXTENSIONS
 from synthkit.data.problems import Problem
+from synthkit.data.samples import lacking
 from synthkit.data.transforms import PairedTransform
 
 GREYS = ("1", "L", "LA")
@@ -75,8 +76,8 @@ def split_problems(split: Split, needs: Needs, transform: PairedTransform) -> It
     if split.samples == 0:
         yield Problem("no samples", where, "it has none that every field has a file for")
         return
-    if lacking := [key for key in needs.fields if key not in split.fields]:
-        yield Problem("field missing", where, f"no {', '.join(lacking)}; it has {', '.join(split.fields)}")
+    if missing := lacking(needs.fields, split.fields):
+        yield Problem("field missing", where, f"no {', '.join(missing)}; it has {', '.join(split.fields)}")
     if split.samples < needs.batch_size:
         message = f"{split.samples} samples for batches of {needs.batch_size}"
         yield Problem("fewer samples than a batch", where, message)

@@ -21,6 +21,7 @@ LONGEST, SHORTEST = 512, 256  # pixels, for the small networks
 STEP = 32
 SETTLED = ("range missing", "few of the values")  # by the config that is written
 BASE = "_base_/pix2pixhd_small"
+INSTANCES = "  # instances: {}  # makes an object of each connected area, for model.inputs.boundary: {}"
 
 
 def draft(root: Path, watch=lambda items, total, text: items) -> tuple[Layout, Report, str]:
@@ -67,17 +68,18 @@ def _doubts(report: Report) -> list[str]:
 
 
 def _config(layout: Layout, report: Report) -> str:
-    fields = ", ".join(report.splits[0].fields)
+    fields = report.splits[0].fields
     counts = " and ".join(f"{split.samples} {split.name}" for split in report.splits)
     return "\n".join(
         [
-            f"# {layout.name}: {counts} samples of {fields}",
+            f"# {layout.name}: {counts} samples of {', '.join(fields)}",
             f"_base_: {BASE}",
             "model:",
             "  inputs:",
             *(f"    {line}" for line in input_lines(report)),
             "data:",
             *_yaml(layout.data),
+            *([INSTANCES] if "label" in fields and "instance" not in fields else []),
             *_transform(report),
             "train:",
             "  steps: 20000",

@@ -10,6 +10,7 @@ from pathlib import Path
 from synthkit.data.init.looks import Kind, Look, colours_in, look_at
 from synthkit.data.init.pairing import pairing_names, pairing_settings
 from synthkit.data.paired import PIX2PIXHD
+from synthkit.data.samples import FIELDS
 from synthkit.data.sources import SOURCE_EXTENSIONS
 from synthkit.errors import DataError
 
@@ -20,14 +21,15 @@ NAMED = {
     "label": r"label|mask|seg|annot|class",
     "instance": r"inst|object",
     "image": r"im(age|g)|photo|rgb|real|target|jpe?g|frame|[_}]B$",
-    "source": r"source|input|sketch|edge|depth|nir|thermal|infrared|[_}]A$",
+    "source": r"source|input|sketch|depth|nir|thermal|infrared|[_}]A$",
+    "edge": r"(?<![a-z])edge|canny|contour",
 }
-WIDE = 1.6  # width to height from which a lone folder's images count as pairs side by side
+WIDE = 1.9  # width to height from which a lone folder's images count as pairs side by side
 LOOKED_FOR = (
     "Looked for: train_label and train_img (pix2pixHD), train_A and train_B, train with two images side by "
     "side in each file (pix2pix), gtFine and leftImg8bit (Cityscapes), images/train2017 and "
-    "annotations/train2017 (COCO-Stuff), or any two folders of images, such as masks and photos, whose files "
-    "have the same names"
+    "annotations/train2017 (COCO-Stuff), any two folders of images, such as masks and photos, whose files "
+    "have the same names, or a folder of photos alone"
 )
 BY_PATTERN = "Files that pair in another way need data.patterns: see the folders data set in the reference"
 HELD_OUT = 0.1
@@ -95,7 +97,11 @@ def _found(places: Places) -> str:
 
 def _alone(root: Path, looks: Mapping[str, Look]) -> tuple[Layout, Used]:
     ((pattern, look),) = looks.items()
-    if look.kind != Kind.PHOTOS or look.aspect < WIDE:
+    if look.kind == Kind.PHOTOS and look.aspect < WIDE:
+        notes = ["there are photos alone, so they are made from edges that are detected in them"]
+        data = {"type": "folders", "root": str(root), "folders": {"image": pattern}}
+        return Layout("photos", data, {"image": f"{pattern}, {look.kind}"}, notes), [[pattern]]
+    if look.kind != Kind.PHOTOS:
         message = f"{root}: one folder of images, {pattern}, and none that it could be paired with"
         raise DataError(f"{message}. {LOOKED_FOR}. {BY_PATTERN}")
     note = "each image is taken to hold a source, left, and a photo, right; else data.direction: b_to_a"
@@ -154,6 +160,8 @@ def assign(looks: Mapping[str, Look]) -> tuple[dict[str, str], list[str]]:
 
     Raises DataError where none can be the photos, or nothing is left to make them from.
     """
+    drawings = [name for name in looks if _says("edge", name)]
+    looks = {name: look for name, look in looks.items() if name not in drawings}
     maps = [name for name, look in looks.items() if look.kind in (Kind.IDS, Kind.COLOURS)]
     images = [name for name, look in looks.items() if look.kind == Kind.PHOTOS]
     values = [name for name, look in looks.items() if look.kind == Kind.VALUES]
@@ -166,14 +174,16 @@ def assign(looks: Mapping[str, Look]) -> tuple[dict[str, str], list[str]]:
         fields["label"] = labels[0]
     if labels and objects:
         fields["instance"] = max(objects, key=lambda name: _closeness(name, labels[0]))
-    if not images or len(looks) < 2 or not (labels or values or images[1:]):
+    if not images or not (labels or values or images[1:] or drawings):
         seen = ", ".join(f"{name} ({look.kind})" for name, look in looks.items())
         raise DataError(f"no photos, or nothing to make them from: {seen}. {LOOKED_FOR}")
     beside = labels[0] if labels else ""
     photo = max(images, key=lambda name: (_tells(name), _closeness(name, beside), not _is_late(name), name))
     fields["image"] = photo
+    if drawings:
+        fields["edge"] = max(drawings, key=lambda name: _closeness(name, photo))
     sources = [name for name in [*values, *images] if name != photo]
-    if labels:
+    if labels or drawings:
         sources = [name for name in sources if _says("source", name)]
     if sources:
         source = min(
@@ -183,9 +193,9 @@ def assign(looks: Mapping[str, Look]) -> tuple[dict[str, str], list[str]]:
         fields["source"] = source
         if _says("label", source):
             notes.append(f"{source} sounds like label maps and holds {looks[source].kind}: taken for sources")
-        if not labels and not _says("source", source) and not _says("image", photo):
+        if not labels and not drawings and not _says("source", source) and not _says("image", photo):
             notes.append(f"{source} is taken for the source and {photo} for the photos")
-    return {key: fields[key] for key in ("label", "instance", "image", "source") if key in fields}, notes
+    return {key: fields[key] for key in FIELDS if key in fields}, notes
 
 
 def _tells(name: str) -> int:

@@ -4,7 +4,7 @@ As in Cityscapes, a pixel of an object holds class * 1000 + k, where k counts th
 picture from 0, and every other pixel holds its class id, so that one 16 bit PNG tells both.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -32,10 +32,19 @@ def components(label: np.ndarray, things: Collection[int]) -> np.ndarray:
     order, and within a class from the top down.
     """
     objects = np.zeros(label.shape, np.int32)
-    for thing in sorted(things):
-        parts, count = ndimage.label(label == thing, np.ones((3, 3)))
-        objects += np.where(parts > 0, parts + objects.max(), 0).astype(np.int32) if count else 0
+    count = 0
+    for thing, box in _boxes(label, things):
+        parts, found = ndimage.label(label[box] == thing, np.ones((3, 3)), output=np.int32)
+        np.add(parts, count, out=objects[box], where=parts > 0)
+        count += found
     return objects
+
+
+def _boxes(label: np.ndarray, things: Collection[int]) -> Iterator[tuple[int, tuple[slice, slice]]]:
+    """Each of the classes that is there, ascending, and the smallest window (rows, columns) that holds it."""
+    largest = min(max(things, default=-1), int(label.max()))
+    boxes = ndimage.find_objects(label.astype(np.int32) + 1, max_label=largest + 1) if largest >= 0 else []
+    return ((thing, boxes[thing]) for thing in sorted(things) if thing < len(boxes) and boxes[thing])
 
 
 def paint(size: tuple[int, int], shapes: Iterable[Shape]) -> np.ndarray:
