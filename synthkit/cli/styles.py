@@ -38,15 +38,16 @@ def fit_styles(
     from synthkit.styles.fit import Clustering, fit
 
     clustering = Clustering(clusters, smallest, seed)
+    model = load(run)
     styles, encoded = fit(
-        load(run),
+        model,
         clustering,
         split=split,
         count=count,
         track=lambda batches, total: track(batches, "encoding", total=total),
     )
     _print(styles, encoded, clustering)
-    typer.echo(f"{styles.origin['samples']} samples of {split}: {styles.save(run_folder(run))}")
+    typer.echo(f"{styles.origin['samples']} samples of {split}: {styles.save(run_folder(model.source.path))}")
 
 
 def _print(styles: "Styles", encoded: "Mapping[int, Encoded]", clustering: "Clustering") -> None:
@@ -89,7 +90,7 @@ def show_styles(
     from synthkit.styles.scenes import open_samples
 
     model = load(run)
-    target = out or run_folder(run) / "styles" / "gallery.html"
+    target = out or run_folder(model.source.path) / "styles" / "gallery.html"
     samples = open_samples(model, split or validation_split(model.config["data"]))
     typer.echo(write_gallery(model, samples, target))
 
