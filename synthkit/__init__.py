@@ -10,7 +10,7 @@ _PUBLIC = {
     "compare": ("synthkit.comparison", "compare"),
     "load": ("synthkit.inference", "load"),
     "load_config": ("synthkit.config", "load"),
-    "train": ("synthkit.runner", "train"),
+    "train": ("synthkit.stages", "train"),
 }
 
 

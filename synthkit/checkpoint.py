@@ -14,7 +14,7 @@ import shutil
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
@@ -25,7 +25,7 @@ from synthkit.errors import CheckpointError
 FORMAT = 1
 REPLACED = ".{}.replaced"
 MANIFEST = "manifest.json"
-SHOWN = 12  # keys of a kind in a message
+STAGES = "stages"  # in a run's folder those of the runs that were its earlier stages
 
 
 @dataclass(frozen=True)
@@ -184,7 +184,9 @@ def find(run: Path) -> tuple[Checkpoint, list[str]]:
             return read(path), refused
         except CheckpointError as err:
             refused.append(str(err))
-    raise CheckpointError("\n".join([f"{folder} holds no whole checkpoint", *refused]))
+    stages = [str(path.parent) for path in sorted(run.glob(f"{STAGES}/*/checkpoints"))]
+    hint = f"; its earlier stages are runs, too: {', '.join(stages)}" if stages else ""
+    raise CheckpointError("\n".join([f"{folder} holds no whole checkpoint{hint}", *refused]))
 
 
 def _newest_first(folder: Path) -> list[Path]:
@@ -203,23 +205,6 @@ def find_best(run: Path) -> tuple[Checkpoint, list[str]]:
     return read(newest.path.parent / f"{best['step']:08d}"), refused
 
 
-class Handover(NamedTuple):
-    """What partial loading did: keys that were loaded, are new here, and were refused, with the reason."""
-
-    loaded: list[str]
-    new: list[str]
-    refused: list[str]
-
-    def describe(self, source: Checkpoint) -> str:
-        """Lines for people."""
-        counts = (f"{len(keys)} {title}" for title, keys in self._asdict().items())
-        lines = [f"weights from {source.path}, step {source.step}: {', '.join(counts)}"]
-        for title, keys in (("new", self.new), ("refused", self.refused)):
-            more = [f"… and {len(keys) - SHOWN} more"] if len(keys) > SHOWN else []
-            lines += [f"  {title}: {key}" for key in (*keys[:SHOWN], *more)]
-        return "\n".join(lines)
-
-
 def restore_networks(
     checkpoint: Checkpoint, networks: nn.Module, *, only: tuple[str, ...] = (), averaged: bool = False
 ) -> None:
@@ -234,24 +219,13 @@ def restore_networks(
         stored = {key: value for key, value in stored.items() if key.split(".")[0] in only}
     problems = [f"missing: {key}" for key in sorted(expected.keys() - stored.keys())]
     problems += [f"extra: {key}" for key in sorted(stored.keys() - expected.keys())]
-    problems += [f"reshaped: {text}" for text in _reshaped(expected, stored).values()]
+    problems += [f"reshaped: {text}" for text in reshaped(expected, stored).values()]
     if problems:
         raise CheckpointError(f"{checkpoint.path} is of another architecture\n  " + "\n  ".join(problems))
     networks.load_state_dict(stored, strict=False)  # what `only` left out; all else was checked above
 
 
-def hand_over(checkpoint: Checkpoint, networks: nn.Module) -> Handover:
-    """Load the weights that have the name and shape of one of `networks`, and say what was done with all."""
-    expected, stored = networks.state_dict(), checkpoint.weights()
-    reshaped = _reshaped(expected, stored)
-    loaded = {key: stored[key] for key in expected if key in stored and key not in reshaped}
-    networks.load_state_dict(loaded, strict=False)
-    extra = [f"{key}, which is not here" for key in stored if key not in expected]
-    new = [key for key in expected if key not in stored]
-    return Handover(list(loaded), new, [*reshaped.values(), *extra])
-
-
-def _reshaped(expected: Mapping[str, Tensor], stored: Mapping[str, Tensor]) -> dict[str, str]:
+def reshaped(expected: Mapping[str, Tensor], stored: Mapping[str, Tensor]) -> dict[str, str]:
     """What is said of each shared key of another shape or type."""
     return {
         key: f"{key}, {_kind(stored[key])} in the file and {_kind(value)} here"

@@ -8,11 +8,23 @@ from typing import Any
 
 from synthkit import paths, yaml_loader
 from synthkit.errors import ConfigError, did_you_mean, listed, shown
-from synthkit.section import Section, check_keys, flatten, from_plain, join, plain, unknown_key
+from synthkit.section import (
+    Section,
+    check_keys,
+    flatten,
+    from_plain,
+    join,
+    moved,
+    plain,
+    unknown_key,
+    without,
+)
 
-__all__ = ["Section", "dump", "flatten", "from_dict", "load", "merge", "plain", "shipped_names"]
+__all__ = ["Section", "dump", "flatten", "from_dict", "load", "merge", "plain", "shipped_names", "stages"]
 
-TOP_LEVEL = ("model", "data", "train")
+SECTIONS = ("model", "data", "train")
+TOP_LEVEL = (*SECTIONS, "stages")
+STAGE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 COMMAND_LINE = "command line"
 _MAX_FILES = 100
 _SUFFIXES = (".yaml", ".yml")
@@ -43,6 +55,16 @@ def dump(section: Mapping) -> str:
     return yaml_loader.dump(plain(section))
 
 
+def stages(config: Section) -> dict[str, Section]:
+    """What a config trains one after another: each stage laid over the rest of the page, by its name.
+
+    A null stage is left out. A page without stages is a single one, whose name is "".
+    """
+    page = without(config, "stages")
+    chosen = {name: stage for name, stage in (config.get("stages") or {}).items() if stage is not None}
+    return {name: merge(page, moved(stage)) for name, stage in chosen.items()} or {"": page}
+
+
 def shipped_names() -> list[str]:
     """The names of the configs that come with synthkit, such as "pix2pixhd/streets_128"."""
     folder = paths.configs_dir()
@@ -60,6 +82,8 @@ def merge(base: Section, child: Section) -> Section:
         raise ConfigError(f"`_delete_` is true or false, not {shown(delete)}", child.where("_delete_"))
     kept = Section() if delete else copy.deepcopy(base)
     merged = Section(kept, path=child.path, origin=_later(kept.origin, child.origin), origins=kept.origins)
+    if delete and child.path.startswith("stages.") and child.path.count(".") > 1:
+        merged["_delete_"] = True  # once more when the stage is laid over its page
     for key, value in child.items():
         if key == "_delete_":
             continue
@@ -92,12 +116,43 @@ def _mapping_below(base: Section, key: str | int, child: Section) -> Section:
 
 
 def _override(config: Section, overrides: Sequence[str]) -> Section:
+    """Lay `key=value` overrides over a config, and those of its sections over each of its stages, too."""
     for text in overrides:
-        config = merge(config, _parse_override(config, text))
+        override = _parse_override(config, text)
+        if "stages" not in override and config.get("stages"):
+            names = [name for name, stage in config["stages"].items() if stage is not None]
+            override = _in_stages(override, names)
+        config = merge(config, override)
+    if config.get("stages") is None:
+        config = without(config, "stages")
     for key, value in config.items():
-        if not isinstance(value, Section):
-            raise ConfigError(f"a mapping is needed, not {shown(value)}", config.where(key))
+        _check_mapping(config, key)
+        if key == "stages":
+            _check_stages(value)
     return config
+
+
+def _in_stages(override: Section, names: Sequence[str]) -> Section:
+    """An override of the page that reaches each stage, which would otherwise be laid over it."""
+    tree = plain(override)
+    return from_plain(tree | {"stages": dict.fromkeys(names, tree)}, origin=COMMAND_LINE)
+
+
+def _check_stages(stages: Section) -> None:
+    """Raise ConfigError unless every stage has a name that a folder can have, and is null or overrides."""
+    for name, stage in stages.items():
+        if not STAGE_NAME.fullmatch(str(name)):
+            raise ConfigError("a stage's name is made of letters, digits, - and _", stages.where(name))
+        if stage is not None:
+            _check_mapping(stages, name)
+            check_keys(stage, SECTIONS)
+            for key in stage:
+                _check_mapping(stage, key)
+
+
+def _check_mapping(section: Section, key: str | int) -> None:
+    if not isinstance(section[key], Section):
+        raise ConfigError(f"a mapping is needed, not {shown(section[key])}", section.where(key))
 
 
 def _parse_override(config: Section, text: str) -> Section:

@@ -25,7 +25,9 @@ def starting_point(
 
     Also what was wrong with newer checkpoints. A run that never saved starts anew, with any config.
     """
-    if not folder.is_dir() or all(path.name.startswith(".") for path in folder.iterdir()):
+    if not folder.is_dir() or all(
+        path.name[0] == "." or path.name == checkpoint.STAGES for path in folder.iterdir()
+    ):
         return None, []
     if not resume:
         raise CheckpointError(f"{folder} is not empty: --resume continues it, --work-dir names another")

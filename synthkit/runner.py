@@ -14,6 +14,7 @@ from synthkit import __version__, build, checkpoint, config, distributed, memory
 from synthkit.data.loader import worker_errors
 from synthkit.errors import CheckpointError, ConfigError, SynthkitError
 from synthkit.figures import Figures
+from synthkit.handover import hand_over
 from synthkit.health import Monitor
 from synthkit.rehearsal import Estimate, rehearse
 from synthkit.run_folder import claim, starting_point, write_config, writing
@@ -24,19 +25,27 @@ from synthkit.trackers import check as check_trackers
 from synthkit.trainer import Trainer
 
 
-def train(cfg: Mapping, work_dir: str | Path, *, resume: bool = False) -> Path:
-    """Train the model that a resolved config describes; return the run folder.
+def train(
+    cfg: Mapping,
+    work_dir: str | Path,
+    *,
+    resume: bool = False,
+    previous: Path | None = None,
+    notices: Sequence[str] = (),
+) -> Path:
+    """Train the model that a resolved config without stages describes; return the run folder.
 
     The folder must be empty, or hold a run of this config that `resume` continues from its newest whole
-    checkpoint. Raises ConfigError, DataError or CheckpointError before the first step where they can be
-    known. SIGINT and SIGTERM end it after the step in progress, which is saved. Of several processes that
-    torchrun started the first one alone writes.
+    checkpoint. A training that begins starts from the weights of the run `previous`, if there is one, and
+    says the `notices` first. Raises ConfigError, DataError or CheckpointError before the first step where
+    they can be known. SIGINT and SIGTERM end it after the step in progress, which is saved. Of several
+    processes that torchrun started the first one alone writes.
     """
     cfg, folder = config.from_dict(cfg) if not isinstance(cfg, config.Section) else cfg, Path(work_dir)
     with joined(cfg):
         start, refused = starting_point(folder, cfg, resume)
-        notices = [f"passed over: {problem}" for problem in refused]
-        trainer = _prepared(cfg, start, notices)
+        notices = [*notices, *(f"passed over: {problem}" for problem in refused)]
+        trainer = _prepared(cfg, start, notices, previous)
         if trainer.ending and not trainer.lacks_validation:
             return _leave(folder, [*notices, trainer.ending])
         distributed.barrier()  # the first process writes into the folder that the others have just looked at
@@ -48,7 +57,7 @@ def train(cfg: Mapping, work_dir: str | Path, *, resume: bool = False) -> Path:
             if trainer.settings.dry_run and not trainer.ending:
                 estimate = rehearse(trainer, folder)
                 del trainer  # it has learnt something: the training begins with one that has not
-                trainer = _prepared(cfg, start, [])
+                trainer = _prepared(cfg, start, [], previous)
             if received := agreed(stopped):
                 raise Interrupted(128 + received)
             Runner(trainer, folder).run(notices, estimate, stopped)
@@ -56,13 +65,24 @@ def train(cfg: Mapping, work_dir: str | Path, *, resume: bool = False) -> Path:
 
 
 def dry_run(cfg: Mapping) -> Estimate:
-    """Try a few steps, a validation and a save of a config, keep nothing, and estimate the whole training."""
+    """Try a few steps, a validation and a save of a config, keep nothing, and estimate the whole training.
+
+    The config has no stages.
+    """
     cfg = config.from_dict(cfg) if not isinstance(cfg, config.Section) else cfg
     with joined(cfg), tempfile.TemporaryDirectory() as folder, worker_errors():
         return rehearse(_prepared(cfg, None, []), Path(folder))
 
 
-def _prepared(cfg: Mapping, start: checkpoint.Checkpoint | None, notices: list[str]) -> Trainer:
+def check(cfg: Mapping) -> None:
+    """Build what a config without stages describes, and raise what it gets wrong."""
+    with joined(cfg):
+        _prepared(cfg, None, [])
+
+
+def _prepared(
+    cfg: Mapping, start: checkpoint.Checkpoint | None, notices: list[str], previous: Path | None = None
+) -> Trainer:
     """A trainer at the point where the training begins or goes on; `notices` takes what there is to say."""
     check_trackers(build.part(build.need(cfg, "train"), "trackers"), Path())
     trainer = Trainer(cfg)
@@ -75,13 +95,21 @@ def _prepared(cfg: Mapping, start: checkpoint.Checkpoint | None, notices: list[s
                 f"{now} in place of {before} processes train: a step takes {trainer.samples_per_step} samples"
             )
     elif trainer.settings.init_from is not None:
-        try:
-            source, refused = checkpoint.find(Path(trainer.settings.init_from))
-        except CheckpointError as error:
-            raise ConfigError(str(error), build.where(cfg["train"], "init_from")) from error
-        notices += [f"passed over: {problem}" for problem in refused]
-        notices.append(checkpoint.hand_over(source, trainer.model.networks).describe(source))
+        with build.place(cfg["train"], "init_from"):
+            notices += _handed_over(Path(trainer.settings.init_from), trainer)
+    elif previous is not None:
+        notices += _handed_over(previous, trainer)
     return trainer
+
+
+def _handed_over(run: Path, trainer: Trainer) -> list[str]:
+    """Give the trainer the weights of a run that fit it; returns what there is to say."""
+    try:
+        source, refused = checkpoint.find(run)
+    except CheckpointError as error:
+        raise ConfigError(str(error)) from error
+    handover = hand_over(source, trainer.model.networks)
+    return [*(f"passed over: {problem}" for problem in refused), handover.describe(source)]
 
 
 def _check_untouched(folder: Path, cfg: Mapping, resume: bool, start: checkpoint.Checkpoint | None) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from synthkit import lock, records
+from synthkit.checkpoint import STAGES
 from synthkit.errors import DataError, did_you_mean, listed
 from synthkit.scores import score
 
@@ -113,7 +114,7 @@ def _below(top: Path) -> Iterator[Run]:
             continue
         seen.add(place)
         if is_run(folder):
-            folders.clear()  # a run holds no runs
+            folders[:] = [each for each in folders if each == STAGES]  # a run holds no other runs
             yield summarise(folder, os.path.relpath(folder, top) if folder != top else "")
         folders[:] = sorted(each for each in folders if not each.startswith("."))
     for error in refused:

@@ -54,6 +54,14 @@ def without(mapping: Mapping, *keys: str) -> dict:
     return rest
 
 
+def moved(value: Any, path: str = "") -> Any:
+    """The same data under another path, by default the top; every key keeps its origin."""
+    if isinstance(value, Section):
+        inner = {key: moved(item, join(path, key)) for key, item in value.items()}
+        return Section(inner, path=path, origin=value.origin, origins=value.origins)
+    return [moved(item, f"{path}[{i}]") for i, item in enumerate(value)] if isinstance(value, list) else value
+
+
 def check_keys(section: Mapping, allowed: Iterable[str]) -> None:
     """Raise ConfigError at the first key that is not allowed, with its place, near names and valid ones."""
     allowed = list(allowed)

@@ -32,6 +32,8 @@ class Training:
         seed: of the initial weights, the order of samples and their transforms.
         workers: processes that read data, for each training process.
         init_from: a run, or a checkpoint in it, whose weights to start from where name and shape agree.
+        only: parts of networks to train, such as [generator.enhancers]; the rest of these networks is frozen,
+            and other networks train wholly.
         optimizer: settings of a torch optimiser, Adam by default, for all groups of networks or, under a
             group's name (generator, discriminator), for that one: {lr: 2e-4, discriminator: {lr: 4e-4}}.
         schedule: the course of the learning rate: `hold`, `decay`, `warmup`.
@@ -61,6 +63,7 @@ class Training:
     seed: int = 0
     workers: int = 2
     init_from: str | None = None
+    only: Sequence[str] = ()
     optimizer: Mapping = field(default_factory=dict)
     schedule: Mapping = field(default_factory=dict)
     clip: float | None = None

@@ -21,6 +21,7 @@ from synthkit.ema import Average
 from synthkit.errors import CheckpointError, ConfigError, NotFiniteError, PluginError
 from synthkit.evaluate import ImageScores
 from synthkit.figures import Figures
+from synthkit.freezing import freeze_all_but
 from synthkit.inputs import sample_checks
 from synthkit.optimizers import build_optimizers
 from synthkit.progress import Progress
@@ -64,6 +65,8 @@ class Trainer:
 
     def _build_model(self, settings: Training) -> Translator:
         model = Translator.from_config(build.need(self.cfg, "model"), precision=settings.precision)
+        with build.place(self.cfg["train"], "only"):
+            freeze_all_but(model.networks, settings.only)
         with build.place(self.cfg["train"], "device"):
             device = pick_device(settings.device)
         return model.to(device, memory_format=MEMORY_FORMATS[settings.memory_format])

@@ -27,9 +27,34 @@ TINY = {
     },
 }
 
+LOCAL = {"type": "pix2pixhd/local", "channels": 2, "downsamples": 1, "blocks": 1, "local_blocks": 1}
+GLOBAL = {"_delete_": True, "type": "pix2pixhd/global", "channels": 4, "downsamples": 1, "blocks": 1}
+STAGED = {
+    "model": {
+        **TINY["model"],
+        "generator": LOCAL,
+        "discriminator": {"type": "pix2pixhd/multiscale", "channels": 4, "layers": 1, "scales": 3},
+    },
+    "data": {**TINY["data"], "size": [32, 64]},
+    "train": {**TINY["train"], "validation_images": 1, "samples": 1},
+    "stages": {
+        "global": {
+            "model": {"generator": GLOBAL, "discriminator": {"scales": 2}},
+            "data": {"size": [16, 32]},
+            "train": {"steps": 3, "validation_images": 0},
+        },
+        "enhancer": {"train": {"steps": 2, "only": ["generator.enhancers"]}},
+        "both": {"train": {"steps": 4}},
+    },
+}
+
 
 def tiny(*overrides: str):
     return config.from_dict(TINY, overrides=overrides)
+
+
+def staged(*overrides: str):
+    return config.from_dict(STAGED, overrides=overrides)
 
 
 def records(run) -> list[dict]:

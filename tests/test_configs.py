@@ -5,18 +5,25 @@ import torch
 
 from synthkit import build, config
 from synthkit.data.transforms import PairedTransform
+from synthkit.freezing import freeze_all_but
 from synthkit.registry import DATASETS, GENERATORS, STEPS
 from synthkit.settings import Training
 from synthkit.translator import Translator
 
 
-@pytest.mark.parametrize("name", config.shipped_names())
-def test_shipped_config(name):
-    cfg = config.load(name)
+def pages(name):
+    return config.stages(config.load(name)).values()
+
+
+@pytest.mark.parametrize(
+    "cfg", [pytest.param(page, id=name) for name in config.shipped_names() for page in pages(name)]
+)
+def test_shipped_config(cfg):
     settings = build.call(Training, cfg["train"])
     assert callable(STEPS.get(settings.order))
     with torch.device("meta"):
         model = Translator.from_config(cfg["model"] | {"losses": {"gan": cfg["model"]["losses"]["gan"]}})
+    freeze_all_but(model.networks, settings.only)
     assert model.networks["generator"]
     build.call(PairedTransform, cfg["data"].get("transform", {}))
     assert DATASETS.get(cfg["data"]["type"])

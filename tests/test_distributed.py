@@ -10,6 +10,7 @@ import time
 
 import pytest
 import torch
+from small_runs import staged
 
 from synthkit import checkpoint, config
 from synthkit.runner import train
@@ -183,6 +184,7 @@ def test_a_parameter_without_a_loss_is_named(tmp_path, port):
 
 IDLE = """
 import torch
+from small_runs import staged
 from torch import nn
 from synthkit.registry import GENERATORS
 
@@ -197,3 +199,10 @@ class Net(nn.Module):
     def forward(self, condition, style=None):
         return self.layer(condition).tanh()
 """
+
+
+def test_two_processes_go_through_the_stages_together(tmp_path):
+    (tmp_path / "staged.yaml").write_text(config.dump(staged("train.device=cpu")))
+    said = launch(tmp_path, "-m", "synthkit", "train", "staged.yaml", "--work-dir", "run")
+    assert [said.count(f"stage {number} of 3") for number in (1, 2, 3)] == [1, 1, 1], said
+    assert checkpoint.steps(tmp_path / "run" / "checkpoints")[-1] == 4

@@ -164,8 +164,12 @@ def keys(group: str, name: str) -> set[str]:
 
 
 def check_config(cfg: config.Section) -> None:
-    """Build what can be built without data and weights, and check the keys of the rest."""
-    cfg = without_pending(cfg)
+    """Build what can be built without data and weights, and check the keys of the rest, in every stage."""
+    for page in config.stages(without_pending(cfg)).values():
+        check_page(page)
+
+
+def check_page(cfg: config.Section) -> None:
     settings = build.call(Training, cfg["train"])
     assert callable(STEPS.get(settings.order))
     build.check_keys(settings.schedule, keys("sections", "train.schedule"))

@@ -24,20 +24,25 @@ def train(
     from synthkit.config import load
     from synthkit.distributed import is_launched_first
     from synthkit.runner import dry_run as try_out
-    from synthkit.runner import train
+    from synthkit.stages import plan, train
 
     cfg = load(config, overrides or [])
-    if dry_run:
-        estimate = try_out(cfg)
+    folder = work_dir or Path("runs") / _run_name(config)
+    stages = plan(cfg, folder)
+    for stage in stages if dry_run else ():
+        estimate = try_out(stage.config).describe()
         if is_launched_first():
-            typer.echo(estimate.describe())
+            typer.echo(f"stage {stage.name}\n{estimate}" if stage.name else estimate)
+    if dry_run:
         return
-    run = train(cfg, work_dir or Path("runs") / _run_name(config), resume=resume)
+    run = train(cfg, folder, resume=resume)
     if not is_launched_first():
         return
     typer.echo(f"run:        {run}")
     typer.echo(f"report:     {run / 'report.html'}")
-    typer.echo(f"next:       synthkit translate {run} OUT {_options(cfg)}")
+    if stages[-1].config["model"].get("encoder"):
+        typer.echo(f"styles:     synthkit styles fit {run}")
+    typer.echo(f"next:       synthkit translate {run} OUT {_options(stages[-1].config)}")
 
 
 def _options(cfg) -> str:
@@ -46,7 +51,6 @@ def _options(cfg) -> str:
     from synthkit.inputs import build_inputs
 
     fields = [each.field for each in build_inputs(part(cfg["model"], "inputs")).values()]
-    fields += ["image", "instance"] if cfg["model"].get("encoder") else []
     return " ".join(f"--{field} {field.upper()}" for field in dict.fromkeys(fields))
 
 
