@@ -21,7 +21,7 @@ from synthkit.data.samples import check_ids, check_label, check_sizes, to_tensor
 from synthkit.data.sources import source_array, source_image
 from synthkit.data.transforms import MAPS, PairedTransform
 from synthkit.devices import pick_device, to_device
-from synthkit.errors import DataError
+from synthkit.errors import CheckpointError, DataError
 from synthkit.nn.norms import held_statistics
 from synthkit.registry import DATASETS
 from synthkit.styles.choice import Chooser, ClassPicks, Pick
@@ -30,6 +30,7 @@ from synthkit.styles.regions import Regions, find_regions
 from synthkit.translator import Translator
 
 Picture = str | Path | Image.Image | np.ndarray
+PHOTOS = {"edge_from": "edge", "style_from": "image"}  # the fields that photos stand for
 
 
 def load(
@@ -84,6 +85,8 @@ class Model:
     @cached_property
     def styles(self) -> Styles:
         """The run's style codes. Raises CheckpointError where there are none, or they do not fit."""
+        if not self.translator.has_encoder:
+            raise CheckpointError(f"{self.source.path} has no encoder, so no styles")
         return load_styles(self.source, self.translator.networks["encoder"].out_channels)
 
     def translate(
@@ -121,7 +124,7 @@ class Model:
         Raises DataError for inputs that are missing, unwanted, of different sizes or out of range, and for
         styles that there are not; CheckpointError where the run has no styles yet.
         """
-        given = {**inputs, "image": style_from}
+        given = {**inputs, "style_from": style_from}
         raw = self._read({field: value for field, value in given.items() if value is not None})
         height, width = next(iter(raw.values())).shape[:2]
         sample = self.transform(raw)
@@ -170,10 +173,10 @@ class Model:
 
     def _read(self, inputs: Mapping[str, Picture]) -> dict[str, np.ndarray]:
         """Arrays of the inputs, checked as training checks them."""
-        found = ["edge" if field == "edge_from" else field for field in inputs]
+        found = [PHOTOS.get(field, field) for field in inputs]
         taken = {*self.translator.fields, *self.translator.optional_fields}
-        if not set(self.fields) <= set(found) <= taken or len(set(found)) < len(found):
-            given = ", ".join("style_from" if field == "image" else field for field in inputs) or "nothing"
+        if not set(self.fields) <= set(found) <= taken or len(set(found)) < len(found) or "image" in inputs:
+            given = ", ".join(inputs) or "nothing"
             raise DataError(f"this model translates {' + '.join(self.fields)}; it was given {given}")
         arrays = {
             field: _label(self.read_label, value) if field == "label" else _array(field, value)
@@ -193,6 +196,8 @@ class Model:
         if "source" in arrays:
             source = self.translator.inputs["source"].format
             arrays["source"] = source.scale(arrays["source"], places["source"])
+        if "style_from" in arrays:
+            arrays["image"] = arrays.pop("style_from")
         return arrays
 
 

@@ -195,6 +195,8 @@ def test_wrong_styles_are_refused(draw):
     ]:
         with pytest.raises(DataError, match=message):
             draw(style=style)
+    with pytest.raises(DataError, match="given label, instance, image"):
+        draw(image=np.zeros((32, 64, 3), np.uint8))
     with pytest.raises(DataError, match="instance 5555 is not in this scene, which has 0, "):
         draw(instance_style={5555: 1})
 
@@ -218,6 +220,8 @@ def test_models_without_an_encoder_take_no_styles(tmp_path, scene):
     for given in ({"style": "sample"}, {"instance_style": {1: 1}}, {"style_from": scene.image}):
         with pytest.raises(DataError, match="no encoder|was given label, instance, style_from"):
             model.translate(**maps, **given)
+    with pytest.raises(CheckpointError, match="no encoder"):
+        _ = model.styles
     with pytest.raises(ConfigError, match="no encoder"):
         call("styles", "fit", run)
 
