@@ -23,16 +23,16 @@ class Styles:
     """The style codes of each class, as pix2pixHD finds them by clustering (section 3.4).
 
     `centres` maps a class id to its cluster centres, (K, F) float32, the most common cluster first; K may
-    differ from class to class. `counts` holds how many instances each cluster had, (K,) int64. `names` are
-    the classes' by id, as far as they are known. `origin` says what made the codes, as text by title, such
-    as the `step` of the weights that encoded the instances.
+    differ from class to class. `counts` holds how many instances each cluster had, (K,) int64. `origin` says
+    what made the codes, as text by title, such as the `step` of the weights that encoded the instances.
+    `names` are the classes' by id, as far as they are known.
     Raises CheckpointError for tensors of other shapes or types, or without a class.
     """
 
     centres: Mapping[int, Tensor]
     counts: Mapping[int, Tensor]
-    names: Sequence[str] = ()
     origin: Mapping[str, str] = field(default_factory=dict)
+    names: Sequence[str] = ()
 
     def __post_init__(self):
         _check(self.centres, self.counts)
@@ -84,7 +84,7 @@ class Styles:
             raise CheckpointError(f"{run} has no styles yet: {advice}") from err
         except (OSError, SafetensorError, KeyError, ValueError, TypeError) as err:
             raise CheckpointError(f"{path} cannot be read: {err}") from err
-        return cls(dict(sorted(centres.items())), dict(sorted(counts.items())), names, origin)
+        return cls(dict(sorted(centres.items())), dict(sorted(counts.items())), origin, names)
 
 
 def load_styles(source: Checkpoint, width: int) -> Styles:

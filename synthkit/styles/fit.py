@@ -86,7 +86,7 @@ def fit(
     styles = Styles(
         {label: centres for label, (centres, _) in found.items()},
         {label: counts for label, (_, counts) in found.items()},
-        tuple(getattr(samples.data, "names", ())),
         {key: str(value) for key, value in origin.items()},
+        tuple(getattr(samples.data, "names", ())),
     )
     return styles, encoded
