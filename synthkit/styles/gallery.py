@@ -19,7 +19,7 @@ from synthkit.styles.scenes import first_scenes
 
 SEARCHED = 50  # held-out scenes in which large instances are looked for
 MARGIN = 0.15  # around an instance, as a share of its longer side
-LEAST, TALL = 32, 112  # pixels: the shorter side of a crop, and the height of a picture on the page
+LEAST, TALL = 32, 96  # pixels: the shorter side of a crop, and the height of a picture on the page
 
 
 class Example(NamedTuple):
@@ -45,7 +45,7 @@ def write_gallery(model: Model, samples: Samples, target: Path) -> Path:
     content = {
         "title": "Styles",
         "run": model.source.path.parent.parent.name,
-        "facts": styles.origin,
+        "facts": dict(sorted(styles.origin.items())),
         "classes": [
             {
                 "name": styles.name(label),
