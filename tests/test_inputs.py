@@ -49,7 +49,7 @@ def test_order_is_fixed_whatever_the_config_says():
 
 
 def test_what_samples_are_checked_by():
-    assert sample_checks({}) == {"classes": None, "ignore": None, "source": None}
+    assert sample_checks({}) == {"classes": None, "ignore": None, "source": None, "edge": None}
     section = {"source": {"channels": 2, "range": [0, 9]}, "label": {"classes": 3, "ignore": 255}}
     checks = sample_checks(build_inputs(section))
     assert (checks["classes"], checks["ignore"]) == (3, 255)

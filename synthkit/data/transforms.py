@@ -11,7 +11,7 @@ from synthkit.data.edges import resize_lines
 from synthkit.errors import DataError
 
 MAPS = ("label", "instance")
-IMAGES = ("image", "source", "edge_from")
+IMAGES = ("image", "source", "edge_from")  # the last is a photo that only gives its edges
 EDGE = "edge"
 
 

@@ -33,7 +33,7 @@ def find_lines(picture, where: str | Path) -> np.ndarray:
         return array
     grey = _grey(source_array(array, where), where)
     bright = grey > (grey.min() + grey.max()) / 2
-    return bright if bright.mean() <= 0.5 else ~bright if not bright.all() else np.zeros_like(bright)
+    return bright if bright.mean() <= 0.5 else ~bright
 
 
 def _grey(array: np.ndarray, where: str | Path) -> np.ndarray:

@@ -19,8 +19,8 @@ class DexiNed:
     """Edges by DexiNed (Soria et al., WACV 2020), a network that has learnt which edges people draw.
 
     The network is kornia's (`pip install 'synthkit[edges]'`); its weights are fetched on first use (140 MB).
-    It takes about half a second for a photo of 256x256 on a CPU core, so for training it is better run once:
-    `synthkit data edges PHOTOS train_edge --detector dexined`.
+    It takes 0.8 seconds for a photo of 256x256 on a CPU core, and more in proportion to the pixels, so for
+    training it is better run once: `synthkit data edges PHOTOS train_edge`.
 
     Args:
         low: the probability from which a pixel belongs to a weak edge, kept where it goes on from a strong
