@@ -116,7 +116,8 @@ class Model:
                 one of its clusters, or "sample" for one drawn at random. "sample" alone draws for every
                 instance, {"all": "sample", "car": 3} for all but the cars.
             instance_style: the same by instance id, such as {26001: 4}, laid over the others as an edit: what
-                is not named keeps its look, for the instance norms keep the statistics from before it.
+                is not named keeps its look, for the instance norms keep the statistics from before it. Where
+                an instance covers much of the scene, that overshoots, and `style` is better.
             style_from: a photo of this scene, given like `edge_from`, whose instances give their styles in
                 place of the most common ones; what is picked goes before it.
             seed: of the draws, 0 or more. The same inputs and seed give the same image.

@@ -135,7 +135,8 @@ def _print_edits(found: "Mapping[str, Sequence[Edit]]") -> None:
     console.print(table)
     console.print(
         "mean absolute changes, their ratio, and how many instances came nearer to the cluster's colour:\n"
-        "at first with the scene rendered anew, then with the norms' statistics held, as translate edits"
+        "at first with the scene rendered anew, then with the norms' statistics held, as translate edits",
+        soft_wrap=True,
     )
 
 
