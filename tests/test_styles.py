@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from scipy import ndimage
 from small_runs import tiny
 from typer.testing import CliRunner
 
@@ -226,19 +227,35 @@ def test_models_without_an_encoder_take_no_styles(tmp_path, scene):
         call("styles", "fit", run)
 
 
-def test_labels_serve_where_there_are_no_instance_maps(tmp_path, scene):
+@pytest.fixture
+def without_instances(tmp_path, scene):
+    """Overrides that train on the scene's label map and photo alone."""
     for split in ("train", "val"):
         for field, array in (("label", scene.label), ("img", scene.image)):
             (tmp_path / f"{split}_{field}").mkdir()
             Image.fromarray(array).save(tmp_path / f"{split}_{field}" / "a.png")
     data = f"data={{_delete_: true, type: folders, root: {tmp_path}}}"
-    cfg = tiny(ENCODER, data, "model.inputs.boundary=null", "train.steps=1", "train.batch_size=1")
-    run = synthkit.train(cfg, tmp_path / "run")
+    return ENCODER, data, "model.inputs.boundary=null", "train.steps=1", "train.batch_size=1"
+
+
+def test_labels_serve_where_there_are_no_instance_maps(without_instances, tmp_path, scene):
+    run = synthkit.train(tiny(*without_instances), tmp_path / "run")
     call("styles", "fit", run)
     assert {label: counts.tolist() for label, counts in Styles.load(run).counts.items()} == {
         label: [1] for label in np.unique(scene.label).tolist()
     }
     assert synthkit.load(run).translate(label=scene.label, style="sample").size == (64, 32)
+
+
+def test_computed_instances_have_styles_of_their_own(without_instances, tmp_path, scene):
+    run = synthkit.train(tiny(*without_instances, "data.instances={classes: [1]}"), tmp_path / "run")
+    call("styles", "fit", run, "--smallest", 0)
+    areas = ndimage.label(scene.label == 1, np.ones((3, 3)))[1]
+    assert Styles.load(run).counts[1].sum() == areas > 1
+    model = synthkit.load(run)
+    with pytest.raises(DataError, match="instance 5555 is not in this scene, which has 0, "):
+        model.translate(label=scene.label, instance_style={5555: 0})
+    assert model.translate(label=scene.label, style="sample").size == (64, 32)
 
 
 def test_commands(run, scene, draw, tmp_path):
