@@ -82,7 +82,7 @@ def _pictures(model: Model, example: Example) -> list[dict]:
     codes = chooser.common()
     edits = (chooser.by_instance(codes, {instance: cluster}) for cluster in range(len(counts)))
     batch = {field: value for field, value in example.batch.items() if field != "name"}
-    images = [model.render(batch, regions, each)[0] for each in edits]
+    images = model.render(batch, regions, codes, *edits)[1:]  # as edits, which tell styles apart best
     box = _box(regions.where == place)
     return [
         {"count": count, "share": count / sum(counts), "picture": _data(to_uint8(image[0].cpu())[box])}
