@@ -20,7 +20,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from synthkit.errors import CheckpointError
+from synthkit.errors import CheckpointError, listed
 
 FORMAT = 1
 REPLACED = ".{}.replaced"
@@ -51,7 +51,7 @@ class Checkpoint:
         return "average.safetensors" in self.files
 
     def weights(self) -> dict[str, Tensor]:
-        """The networks' state dict."""
+        """The networks' state dict. A tensor is read from the file where it is first used."""
         return self._load("weights.safetensors")
 
     def average(self) -> dict[str, Tensor]:
@@ -212,17 +212,28 @@ def restore_networks(
 
     Raises CheckpointError listing the missing, the extra and the reshaped keys.
     """
-    expected, stored = networks.state_dict(), checkpoint.average() if averaged else checkpoint.weights()
+    read = checkpoint.average if averaged else checkpoint.weights
+    expected, stored = networks.state_dict(), read()
     stored.pop("count", None)
     if only:
         expected = {key: value for key, value in expected.items() if key.split(".")[0] in only}
         stored = {key: value for key, value in stored.items() if key.split(".")[0] in only}
-    problems = [f"missing: {key}" for key in sorted(expected.keys() - stored.keys())]
-    problems += [f"extra: {key}" for key in sorted(stored.keys() - expected.keys())]
-    problems += [f"reshaped: {text}" for text in reshaped(expected, stored).values()]
-    if problems:
-        raise CheckpointError(f"{checkpoint.path} is of another architecture\n  " + "\n  ".join(problems))
-    networks.load_state_dict(stored, strict=False)  # what `only` left out; all else was checked above
+    if problems := differences(expected, stored):
+        absent = {key.split(".")[0] for key in expected} - {key.split(".")[0] for key in stored}
+        fault = f"has no weights of its {listed(absent)}" if absent else "is of another architecture"
+        raise CheckpointError("\n  ".join([f"{checkpoint.path} {fault}", *problems]))
+    stored.clear()
+    for key, value in expected.items():
+        value.copy_(read()[key])  # read anew, since the file's pages count as memory until it is closed
+
+
+def differences(expected: Mapping[str, Tensor], stored: Mapping[str, Tensor]) -> list[str]:
+    """What is said of each key that is missing from `stored`, extra in it, or of another shape or type."""
+    return [
+        *(f"missing: {key}" for key in sorted(expected.keys() - stored.keys())),
+        *(f"extra: {key}" for key in sorted(stored.keys() - expected.keys())),
+        *(f"reshaped: {text}" for text in reshaped(expected, stored).values()),
+    ]
 
 
 def reshaped(expected: Mapping[str, Tensor], stored: Mapping[str, Tensor]) -> dict[str, str]:

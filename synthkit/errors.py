@@ -29,6 +29,10 @@ class NotFiniteError(SynthkitError):
     """A loss or a gradient became NaN or infinite; raised before an optimiser would use it."""
 
 
+class ExportError(SynthkitError):
+    """A model cannot be exported, or the exported file does not give the model's images."""
+
+
 class PluginError(SynthkitError):
     """A plugin is missing, broken, twice there, or registers what it may not."""
 

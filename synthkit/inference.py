@@ -23,11 +23,12 @@ from synthkit.data.transforms import MAPS, PairedTransform
 from synthkit.devices import pick_device, to_device
 from synthkit.errors import CheckpointError, DataError
 from synthkit.nn.norms import held_statistics
+from synthkit.nn.precision import store_weights
 from synthkit.registry import DATASETS
 from synthkit.styles.choice import Chooser, ClassPicks, Pick
 from synthkit.styles.codes import Styles, load_styles
 from synthkit.styles.regions import Regions, find_regions
-from synthkit.translator import Translator
+from synthkit.translator import PRECISIONS, Translator
 
 Picture = str | Path | Image.Image | np.ndarray
 PHOTOS = {"edge_from": "edge", "style_from": "image"}  # the fields that photos stand for
@@ -40,7 +41,8 @@ def load(
 
     Nothing but the run and the plugins it names is needed. Averaged weights are used where there are any.
     `best` takes the checkpoint with the best value of `train.best` instead of the newest. `precision` is fp32
-    or bf16, by default that of the training. A damaged newest checkpoint is passed over with a warning.
+    or bf16, by default that of the training; in bf16 the weights of convolutions and linear layers take half
+    the memory. A damaged newest checkpoint is passed over with a warning.
     Raises CheckpointError where there is no whole one or it does not fit the networks, ConfigError where its
     config builds none.
     """
@@ -53,6 +55,8 @@ def load(
     checkpoint.restore_networks(
         found, translator.networks, only=tuple(translator.networks), averaged=found.is_averaged
     )
+    if dtype := PRECISIONS[precision]:
+        store_weights(translator.networks, dtype)
     return Model(translator.to(pick_device(device)), found, cfg)
 
 

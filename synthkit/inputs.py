@@ -1,7 +1,7 @@
 """The kinds of input a model is conditioned on, and the condition tensor they make together.
 
 A kind is registered in INPUTS: a callable `(batch) -> (N, C, H, W)` with the attributes `channels` (C) and
-`field`, the entry of the batch that it reads.
+`field`, the entry of the batch that it reads. Masks are boolean; the condition tensor has a type of its own.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -22,7 +22,7 @@ ORDER = ("label", "boundary", "source", "edge")
 
 @INPUTS.register_module("label")
 class LabelInput:
-    """One-hot labels.
+    """One-hot labels, boolean.
 
     Args:
         classes: how many there are; ids run from 0 to one less.
@@ -39,15 +39,13 @@ class LabelInput:
         self.channels, self.ignore = classes, ignore
 
     def __call__(self, batch: Mapping) -> Tensor:
-        label = batch["label"].long()
-        valid = torch.ones_like(label) if self.ignore is None else (label != self.ignore).long()
-        one_hot = torch.zeros(len(label), self.channels, *label.shape[2:], device=label.device)
-        return one_hot.scatter_(1, label * valid, valid.float())
+        ids = torch.arange(self.channels, device=batch["label"].device).view(-1, 1, 1)
+        return batch["label"] == ids
 
 
 @INPUTS.register_module("boundary")
 class BoundaryInput:
-    """Instance boundaries: 1 where one of the four neighbours belongs to another instance, else 0.
+    """Instance boundaries: true where one of the four neighbours belongs to another instance.
 
     pix2pixHD, section 3.3.
     """
@@ -58,8 +56,7 @@ class BoundaryInput:
         instance = batch["instance"]
         beside = F.pad(instance[..., :, 1:] != instance[..., :, :-1], (1, 1))
         above = F.pad(instance[..., 1:, :] != instance[..., :-1, :], (0, 0, 1, 1))
-        edges = beside[..., 1:] | beside[..., :-1] | above[..., 1:, :] | above[..., :-1, :]
-        return edges.float()
+        return beside[..., 1:] | beside[..., :-1] | above[..., 1:, :] | above[..., :-1, :]
 
 
 @INPUTS.register_module("source")

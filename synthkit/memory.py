@@ -15,7 +15,8 @@ STATUS, RESET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 MACHINE, CONTAINER = Path("/proc/meminfo"), Path("/sys/fs/cgroup/memory.max")
 ADVICE = (
     "what helps, the cheapest first: train.precision=bf16; a smaller train.batch_size, with train.accumulate "
-    "raised by the same factor; a smaller data.transform.crop or resize; narrower networks"
+    "raised by the same factor; train.checkpointing=true; a smaller data.transform.crop or resize, in "
+    "validation data.transform.validation_crop; narrower networks"
 )
 
 

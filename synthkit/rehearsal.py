@@ -24,11 +24,15 @@ SCRATCH = ".dry_run"
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a training will take: seconds in all and per step, bytes of memory and of a checkpoint."""
+    """What a training will take: seconds in all and per step, bytes of memory and of a checkpoint.
+
+    `memory` is the most at once, `validation_memory` the most while validating.
+    """
 
     seconds: float
     seconds_per_step: float
     memory: int
+    validation_memory: int
     checkpoint: int
     available: int | None
     networks: list[NetworkSummary]
@@ -50,7 +54,8 @@ class Estimate:
             f"{size(self.memory)} of memory, {size(self.checkpoint)} per checkpoint"
         )
         if self.available is not None and self.memory > 0.9 * self.available:
-            lines.append(f"this is nearly all of the {size(self.available)} there are; {memory.ADVICE}")
+            peak = "validation" if self.memory == self.validation_memory else "training"
+            lines.append(f"{peak} takes nearly all of the {size(self.available)} there are; {memory.ADVICE}")
         return "\n".join(lines)
 
 
@@ -67,9 +72,12 @@ def rehearse(trainer: Trainer, folder: Path) -> Estimate:
     per_step = _seconds_per_step(trainer)
     count = min(settings.validation_images, len(trainer.validation))
     tried = min(max(IMAGES, settings.samples), count)
+    in_steps = memory.peak(device)
+    memory.reset_peak(device)
     began = time.perf_counter()
     trainer.score(tried * distributed.get_world_size())
     per_image = (time.perf_counter() - began) / max(tried, 1)
+    in_validation = memory.peak(device)
     began = time.perf_counter()
     checkpoint = _saved(trainer, folder)
     per_save = time.perf_counter() - began
@@ -81,7 +89,8 @@ def rehearse(trainer: Trainer, folder: Path) -> Estimate:
     return Estimate(
         seconds=remaining * per_step + validations * share * per_image + saves * per_save,
         seconds_per_step=per_step,
-        memory=memory.peak(device),
+        memory=max(in_steps, memory.peak(device)),
+        validation_memory=in_validation,
         checkpoint=checkpoint,
         available=memory.available(device),
         networks=networks,

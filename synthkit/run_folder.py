@@ -13,7 +13,7 @@ CHANGEABLE = {
     f"train.{key}"
     for key in (
         *("steps", "device", "workers", "log_every", "validate_every", "save_every", "validation_images"),
-        *("samples", "patience", "keep", "memory_format", "dry_run"),
+        *("samples", "patience", "keep", "memory_format", "checkpointing", "dry_run"),
     )
 } | {"data.root"}
 

@@ -28,8 +28,8 @@ class Run:
 
     Args:
         name: the path relative to the folder that was searched.
-        state: running, finished, failed (by an error), stopped (by whatever else, before its end), empty
-            (nothing recorded), unreadable.
+        state: running, finished, failed (by an error), stopped (by whatever else, before its end), imported
+            (weights from elsewhere, not trained here), empty (nothing recorded), unreadable.
         note: why it ended early or cannot be read.
         step, steps: reached, and wanted.
         seconds: of training.
@@ -127,6 +127,7 @@ def _fill(run: Run, found: Sequence[dict]) -> None:
     file = run.folder / "metrics.jsonl"
     run.updated = (file if file.is_file() else run.folder).stat().st_mtime
     if not (starts := records.of_kind(found, "start")):
+        run.state = "imported" if records.of_kind(found, "import") else run.state
         return
     start, last = starts[-1], found[-1]
     run.steps, run.config = start["steps"], _config_name(start.get("config"))

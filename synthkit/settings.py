@@ -26,6 +26,9 @@ class Training:
         batch_size: samples that go through the networks at once, in each process.
         accumulate: batches whose gradients one step adds up: more samples per step in the same memory.
         precision: fp32, or bf16 (autocast; weights and losses stay in float32).
+        checkpointing: keep the inputs of the networks' blocks alone until the backward pass, which computes
+            the rest again: the same training in less memory, a fifth slower. Not in blocks with batch or
+            spectral norm.
         memory_format: contiguous or channels_last: often quicker on GPUs, slower on CPUs.
         device: auto, cpu, cuda or cuda:N.
         deterministic: the same bits twice on one machine, at some cost on a GPU.
@@ -57,6 +60,7 @@ class Training:
     batch_size: int = 1
     accumulate: int = 1
     precision: str = "fp32"
+    checkpointing: bool = False
     memory_format: str = "contiguous"
     device: str = "auto"
     deterministic: bool = False

@@ -23,6 +23,7 @@ from synthkit.evaluate import ImageScores
 from synthkit.figures import Figures
 from synthkit.freezing import freeze_all_but
 from synthkit.inputs import sample_checks
+from synthkit.nn.checkpointing import checkpoint_blocks
 from synthkit.optimizers import build_optimizers
 from synthkit.progress import Progress
 from synthkit.registry import METRICS, STEPS
@@ -67,6 +68,9 @@ class Trainer:
         model = Translator.from_config(build.need(self.cfg, "model"), precision=settings.precision)
         with build.place(self.cfg["train"], "only"):
             freeze_all_but(model.networks, settings.only)
+        if settings.checkpointing and not checkpoint_blocks(model):
+            reason = "no block of the networks can be computed again: batch and spectral norm forbid it"
+            raise ConfigError(reason, build.where(self.cfg["train"], "checkpointing"))
         with build.place(self.cfg["train"], "device"):
             device = pick_device(settings.device)
         return model.to(device, memory_format=MEMORY_FORMATS[settings.memory_format])

@@ -159,10 +159,14 @@ class Translator(nn.Module):
         return torch.autocast(self.device.type, dtype=dtype, enabled=dtype is not None)
 
     def condition(self, batch: Mapping) -> Tensor:
-        """The inputs of a batch, concatenated: (N, C, H, W). Without inputs it has no channels."""
+        """The inputs of a batch, concatenated: (N, C, H, W). Without inputs it has no channels.
+
+        In float32; within `translate` in the model's precision, since a large image's takes much memory.
+        """
         if not self.inputs:
             return batch["image"][:, :0]
-        return torch.cat([each(batch) for each in self.inputs.values()], 1)
+        dtype = PRECISIONS[self.precision] if torch.is_inference_mode_enabled() else None
+        return torch.cat([each(batch).to(dtype or torch.float32) for each in self.inputs.values()], 1)
 
     def encode(self, batch: Mapping) -> tuple[Tensor, dict]:
         """The style (N, F, H, W) of the batch's images, padded to the stride, and the encoder's extras.

@@ -9,6 +9,7 @@ from synthkit.nn.norms import BatchNorm, norm_factory
 from synthkit.registry import ENCODERS, GENERATORS
 
 NORM = norm_factory("none")
+REFLECTED_ROWS = blocks.reflected_rows
 
 
 @pytest.mark.parametrize("padding", [1, 3])
@@ -36,6 +37,20 @@ def test_reflected_convolution_is_torchs_own(kernel, stride):
     theirs.load_state_dict(ours.state_dict())
     given = torch.randn(2, 3, 8, 10)
     torch.testing.assert_close(ours(given), theirs(given))
+
+
+@pytest.mark.parametrize(("kernel", "stride"), [(3, 1), (7, 1), (3, 2)])
+@pytest.mark.parametrize("size", [(8, 64), (10, 24), (14, 5)])
+def test_stripes_make_the_whole(monkeypatch, kernel, stride, size):
+    conv, given = blocks.ReflectConv2d(3, 4, kernel, stride=stride), torch.randn(2, 3, *size)
+    whole = conv(given)
+    monkeypatch.setattr(blocks, "LARGE", 64)
+    calls = []
+    monkeypatch.setattr(blocks, "reflected_rows", lambda *args: calls.append(args) or REFLECTED_ROWS(*args))
+    with torch.inference_mode():
+        striped = conv(given)
+    assert len(calls) > 1
+    torch.testing.assert_close(striped, whole)
 
 
 def test_resizing_leaves_no_checkerboard():

@@ -13,9 +13,11 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from synthkit import checkpoint, training_state
+from synthkit import checkpoint, memory, training_state
 from synthkit.errors import CheckpointError
 from synthkit.translator import Translator
+
+CPU = torch.device("cpu")
 
 
 def parts(channels: int = 4):
@@ -40,6 +42,16 @@ def save(folder, step=3, keep=1, **changes):
 
 def model_of(networks):
     return Translator(networks, {})
+
+
+def test_restoring_holds_one_copy_of_the_weights(tmp_path):
+    networks = nn.ModuleDict({str(number): nn.Linear(2048, 2048) for number in range(8)})
+    path, *_ = save(tmp_path, tensors={"weights": networks.state_dict(), "training": {}})
+    found = checkpoint.read(path)
+    memory.reset_peak(CPU)
+    before = memory.peak(CPU)
+    checkpoint.restore_networks(found, networks)
+    assert memory.peak(CPU) - before < 50e6  # of 134e6
 
 
 def test_everything_comes_back(tmp_path):

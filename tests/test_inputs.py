@@ -14,10 +14,10 @@ GENERATOR = {"type": "pix2pixhd/global", "channels": 2, "downsamples": 1, "block
 
 def test_one_hot_with_and_without_an_ignored_id():
     label = torch.randint(4, (2, 1, 6, 5), dtype=torch.int32)
-    expected = F.one_hot(label[:, 0].long(), 4).permute(0, 3, 1, 2).float()
+    expected = F.one_hot(label[:, 0].long(), 4).permute(0, 3, 1, 2).bool()
     assert torch.equal(INPUTS.build({"type": "label", "classes": 4})({"label": label}), expected)
     ignored = label.masked_fill(label == 3, 255)
-    expected[:, 3] = 0
+    expected[:, 3] = False
     made = INPUTS.build({"type": "label", "classes": 4, "ignore": 255})({"label": ignored})
     assert torch.equal(made, expected)
 
@@ -32,6 +32,15 @@ def test_boundary_is_a_loop_over_neighbours():
                 beside = [(y - 1, x), (y + 1, x), (y, x - 1), (y, x + 1)]
                 inside = [(j, i) for j, i in beside if 0 <= j < 7 and 0 <= i < 9]
                 assert made[image, 0, y, x] == any(ids[j, i] != ids[y, x] for j, i in inside)
+
+
+def test_a_crop_keeps_the_boundaries_and_adds_none():
+    """The edge of a crop is no boundary; inside it they are the whole map's."""
+    instance, boundary = torch.zeros(1, 1, 12, 16, dtype=torch.int32), INPUTS.build("boundary")
+    instance[..., 4:9, 5:] = 70000
+    whole, part = (boundary({"instance": each}) for each in (instance, instance[..., 4:10, 3:14]))
+    assert torch.equal(part[..., 1:, :], whole[..., 5:10, 3:14])
+    assert part[0, 0, 0].nonzero().flatten().tolist() == [1, 2]
 
 
 def test_order_is_fixed_whatever_the_config_says():

@@ -10,9 +10,10 @@ LAYERS = (
     "build config devices distributed errors paths plugins quantities registry section yaml_loader",
     "augment backbones data discriminators losses metrics nn pool weights",
     "inputs optimizers schedules steps translator",
-    "charts checkpoint comparison config_differences ema evaluate figures freezing handover health "
-    "inference lock memory pages progress records rehearsal report run_folder runner runs sample_files "
-    "scores settings stages styles summary surroundings trackers trainer training_state validation",
+    "charts checkpoint comparison config_differences ema evaluate export figures freezing handover "
+    "health importers inference lock memory pages progress records rehearsal report run_folder runner "
+    "runs sample_files scores settings stages styles summary surroundings trackers trainer "
+    "training_state validation",
     "benchmark",
     "__main__ cli reference",
 )

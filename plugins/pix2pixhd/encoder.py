@@ -22,7 +22,7 @@ def instance_mean(features: Tensor, instance: Tensor) -> Tensor:
     keys = (ids + image * (ids.max() + 1)).flatten()
     _, region, pixels = torch.unique(keys, return_inverse=True, return_counts=True)
     flat = rearrange(features, "n c h w -> (n h w) c").float()
-    sums = flat.new_zeros(len(pixels), flat.shape[1]).index_add(0, region, flat)
+    sums = flat.new_zeros(pixels.shape[0], flat.shape[1]).index_add(0, region, flat)
     means = (sums / pixels.unsqueeze(1))[region].to(features.dtype)
     return rearrange(means, "(n h w) c -> n c h w", n=count, h=height)
 

@@ -1,6 +1,6 @@
 """The feature-matching loss (section 3.2, equation 4)."""
 
-import torch.nn.functional as F
+import torch
 from torch import Tensor, nn
 
 from synthkit.registry import LOSSES
@@ -12,8 +12,8 @@ def feature_matching(real: list[list[Tensor]], fake: list[list[Tensor]]) -> Tens
     Both are lists over scales of lists of (N, C, h, w). Averaged over scales and layers and multiplied by
     four, which is the authors' normalisation: their three-layer PatchGAN sums four layers.
     """
-    distances = [
-        F.l1_loss(fake_layer.float(), real_layer.detach().float()) / (len(real_scale) - 1)
+    distances = [  # kept in the features' own precision and averaged in float32, the gradients are the same
+        (fake_layer - real_layer.detach()).abs().mean(dtype=torch.float32) / (len(real_scale) - 1)
         for real_scale, fake_scale in zip(real, fake, strict=True)
         for real_layer, fake_layer in zip(real_scale[:-1], fake_scale[:-1], strict=True)
     ]

@@ -40,7 +40,19 @@ def options(
 def main() -> None:
     """The entry point: errors meant for the user become one message and exit code 1."""
     # importing them registers their commands
-    from synthkit.cli import check, compare, data, reference, runs, show, styles, train, translate  # noqa: F401
+    from synthkit.cli import (  # noqa: F401
+        check,
+        compare,
+        data,
+        export,
+        import_,
+        reference,
+        runs,
+        show,
+        styles,
+        train,
+        translate,
+    )
 
     sys.stdout.reconfigure(errors="backslashreplace")  # as stderr does: names of files may be any bytes
     try:

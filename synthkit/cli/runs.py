@@ -29,6 +29,7 @@ STATES = {
     "finished": "",
     "failed": "red",
     "stopped": "yellow",
+    "imported": "",
     "empty": "dim",
     "unreadable": "red",
 }

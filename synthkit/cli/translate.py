@@ -38,6 +38,9 @@ def translate(
         bool, typer.Option("--best", help="Use the best checkpoint by train.best, not the newest.")
     ] = False,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
+    precision: Annotated[
+        str | None, typer.Option(help="fp32, or bf16 in half the memory; by default the training's.")
+    ] = None,
 ) -> None:
     """Turn label maps, source images or drawings into photos with a trained model."""
     from rich.progress import track
@@ -51,7 +54,7 @@ def translate(
     jobs = _jobs(given, out)
     _spare_inputs(jobs)
     styles = {"style": _picks(style), "instance_style": _picks(instance_style)}
-    model = load(run, best=best, device=device)
+    model = load(run, best=best, device=device, precision=precision)
     for number, (target, inputs) in enumerate(track(jobs, "translating") if len(jobs) > 1 else jobs):
         picture = model.translate(**inputs, **styles, seed=seed + number)
         try:

@@ -43,7 +43,7 @@ def open_data(
     data = build_data(section, split)
     if problems := getattr(data, "problems", ()):
         raise refusal(problems)
-    chosen = transform if training else transform.evaluation()
+    chosen = transform if training else transform.validation()
     fields = (*fields, *(field for field in optional if field in data.fields or (field == "edge" and edge)))
     return Samples(
         data, chosen, fields=fields, classes=classes, ignore=ignore, source=source, edge=edge, seed=seed

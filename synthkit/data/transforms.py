@@ -27,6 +27,8 @@ class PairedTransform:
         scale_short: new length of the shorter side in pixels, the other following; for photos of many sizes.
         crop: [height, width] in pixels of a window at a random place.
         flip: mirror left and right with probability 1/2.
+        validation_crop: [height, width] in pixels of the window in the middle that training validates on,
+            where whole images take too much memory or time; they are validated whole by default.
 
     resize, scale_width and scale_short exclude each other. Photos of different sizes are one batch only after
     a resize or a crop. Randomness comes from torch's global CPU generator. Raises ValueError for sizes that
@@ -41,6 +43,7 @@ class PairedTransform:
         scale_short: int | None = None,
         crop: Sequence[int] | None = None,
         flip: bool = False,
+        validation_crop: Sequence[int] | None = None,
     ):
         if sum(size is not None for size in (resize, scale_width, scale_short)) > 1:
             raise ValueError("resize, scale_width and scale_short exclude each other: give one of them")
@@ -48,13 +51,22 @@ class PairedTransform:
         self.scale_width = None if scale_width is None else _pixels("scale_width", scale_width)
         self.scale_short = None if scale_short is None else _pixels("scale_short", scale_short)
         self.crop = None if crop is None else _size("crop", crop)
-        self.flip = flip
-        if self.resize and self.crop and not _fits(self.crop, self.resize):
-            raise ValueError(f"crop {list(self.crop)} is larger than resize {list(self.resize)}")
+        self.validation_crop = None if validation_crop is None else _size("validation_crop", validation_crop)
+        self.flip, self._window = flip, ("crop", v2.RandomCrop)
+        for key in ("crop", "validation_crop"):
+            window = getattr(self, key)
+            if self.resize and window and not _fits(window, self.resize):
+                raise ValueError(f"{key} {list(window)} is larger than resize {list(self.resize)}")
 
     def evaluation(self) -> "PairedTransform":
         """The same resizing without the random parts."""
         return PairedTransform(resize=self.resize, scale_width=self.scale_width, scale_short=self.scale_short)
+
+    def validation(self) -> "PairedTransform":
+        """The same resizing, then the window that training validates on."""
+        transform = self.evaluation()
+        transform.crop, transform._window = self.validation_crop, ("validation_crop", v2.CenterCrop)
+        return transform
 
     def __call__(self, sample: dict) -> dict:
         """`sample` with its (H, W) maps and (H, W, C) images transformed, the rest as it was.
@@ -70,14 +82,14 @@ class PairedTransform:
         return sample | {field: _unwrap(tensors[field], array) for field, array in arrays.items()}
 
     def _steps(self, name: str, size: tuple[int, int]) -> list[v2.Transform]:
-        target = self.resized(size)
+        target, (key, cut) = self.resized(size), self._window
         if self.crop and not _fits(self.crop, target):
             raise DataError(
-                f"{name}: crop {list(self.crop)} (height, width) is larger than the image, {list(target)}: "
-                "make data.transform.crop smaller, or enlarge with resize, scale_width or scale_short"
+                f"{name}: {key} {list(self.crop)} (height, width) is larger than the image, {list(target)}: "
+                f"make data.transform.{key} smaller, or enlarge with resize, scale_width or scale_short"
             )
         steps = [Resize(target)] if target != size else []
-        steps += [v2.RandomCrop(self.crop)] if self.crop else []
+        steps += [cut(self.crop)] if self.crop else []
         return steps + ([v2.RandomHorizontalFlip(0.5)] if self.flip else [])
 
     def resized(self, size: tuple[int, int]) -> tuple[int, int]:

@@ -7,10 +7,23 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import spectral_norm
 
+from synthkit.nn.checkpointing import recomputed
 from synthkit.nn.norms import NormFactory, norm_factory
 from synthkit.registry import DISCRIMINATORS
 
 MAX_CHANNELS = 512
+
+
+class PatchBlock(nn.Sequential):
+    """A strided convolution, mostly a norm, and a leaky ReLU: (N, C, H, W) -> (N, C', H', W')."""
+
+    @recomputed
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x)
+
+
+def _activation() -> nn.Module:
+    return nn.LeakyReLU(0.2, inplace=True)
 
 
 @DISCRIMINATORS.register_module("patch")
@@ -49,14 +62,14 @@ class PatchGAN(nn.Module):
         def block(wide_in: int, wide_out: int, stride: int) -> nn.Sequential:
             conv = nn.Conv2d(wide_in, wide_out, 4, stride, padding, bias=bias)
             conv = spectral_norm(conv) if spectral else conv
-            return nn.Sequential(OrderedDict(conv=conv, norm=make_norm(wide_out), act=nn.LeakyReLU(0.2)))
+            return PatchBlock(OrderedDict(conv=conv, norm=make_norm(wide_out), act=_activation()))
 
         widths = [channels, *(min(channels * 2**n, MAX_CHANNELS) for n in range(1, layers + 1))]
         first = nn.Conv2d(in_channels, channels, 4, 2, padding)
         last = nn.Conv2d(widths[-1], 1, 4, 1, padding)
         self.blocks = nn.ModuleList(
             [
-                nn.Sequential(OrderedDict(conv=first, act=nn.LeakyReLU(0.2))),
+                PatchBlock(OrderedDict(conv=first, act=_activation())),
                 *(block(a, b, 2) for a, b in zip(widths, widths[1:-1], strict=False)),
                 block(widths[-2], widths[-1], 1),
                 nn.Sequential(OrderedDict(conv=last)),

@@ -6,7 +6,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from synthkit.nn.checkpointing import recomputed
 from synthkit.nn.norms import NormFactory
+
+LARGE = 2**20  # pixels of a feature map
 
 
 def reflect(x: Tensor, padding: int) -> Tensor:
@@ -29,17 +32,30 @@ def reflect_by_slices(x: Tensor, padding: int) -> Tensor:
     return x
 
 
+def reflected_rows(x: Tensor, top: int, bottom: int, padding: int) -> Tensor:
+    """The rows of (N, C, H, W) from `top` to below `bottom`, with the `padding` that `reflect` adds."""
+    first, last, height = top - padding, min(bottom, x.shape[2]) + padding, x.shape[2]
+    rows = x[:, :, max(first, 0) : min(last, height)]
+    return F.pad(rows, (padding, padding, max(-first, 0), max(last - height, 0)), mode="reflect")
+
+
 class ReflectConv2d(nn.Conv2d):
     """A convolution with an odd kernel, padded by reflection.
 
-    (N, in_channels, H, W) -> (N, out_channels, H / stride, W / stride).
+    (N, in_channels, H, W) -> (N, out_channels, H / stride, W / stride). In inference mode a large image goes
+    through it in stripes of rows, so that padded and reordered copies of the whole are never held.
     """
 
     def __init__(self, in_channels: int, out_channels: int, kernel: int = 3, *, stride: int = 1):
         super().__init__(in_channels, out_channels, kernel, stride)
 
     def forward(self, x: Tensor) -> Tensor:
-        return super().forward(reflect(x, self.kernel_size[0] // 2))
+        padding, (height, width) = self.kernel_size[0] // 2, x.shape[2:]
+        if torch.is_inference_mode_enabled() and height * width > LARGE:
+            rows = max(LARGE // 4 // width, 1) * self.stride[0]
+            stripes = (reflected_rows(x, top, top + rows, padding) for top in range(0, height, rows))
+            return torch.cat([super(ReflectConv2d, self).forward(stripe) for stripe in stripes], 2)
+        return super().forward(reflect(x, padding))
 
 
 class ConvBlock(nn.Sequential):
@@ -66,6 +82,10 @@ class ConvBlock(nn.Sequential):
                 in_channels, out_channels, kernel, stride, padding=kernel // 2, padding_mode=padding_mode
             )
         super().__init__(OrderedDict(conv=conv, norm=norm(out_channels), act=nn.ReLU(inplace=True)))
+
+    @recomputed
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x)
 
 
 class ResizeConv2d(ReflectConv2d):
@@ -101,6 +121,10 @@ class UpBlock(nn.Sequential):
         conv = UPSAMPLING[upsample](in_channels, out_channels)
         super().__init__(OrderedDict(conv=conv, norm=norm(out_channels), act=nn.ReLU(inplace=True)))
 
+    @recomputed
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x)
+
 
 class ResidualBlock(nn.Module):
     """x + norm(conv(dropout(relu(norm(conv(x)))))), 3x3 with reflection, (N, C, H, W) in and out.
@@ -115,6 +139,7 @@ class ResidualBlock(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.second = nn.Sequential(OrderedDict(conv=ReflectConv2d(channels, channels), norm=norm(channels)))
 
+    @recomputed
     def forward(self, x: Tensor) -> Tensor:
         return x + self.second(self.dropout(self.first(x)))
 
@@ -124,3 +149,7 @@ class ImageHead(nn.Sequential):
 
     def __init__(self, in_channels: int, out_channels: int = 3):
         super().__init__(OrderedDict(conv=ReflectConv2d(in_channels, out_channels, 7), act=nn.Tanh()))
+
+    @recomputed
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x)

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import distributions
 from pathlib import Path
+from types import ModuleType
 
 from synthkit import paths
 from synthkit.errors import PluginError, did_you_mean, listed
@@ -89,6 +90,22 @@ def load(name: str) -> None:
     if name in _failures:
         error = _failures[name]
         raise PluginError(f"plugin {name!r} failed to import: {reason(error)}") from error
+
+
+def module(name: str, part: str) -> ModuleType:
+    """The module `part` of a plugin that is a package, such as its `official`.
+
+    Raises:
+        PluginError: as `load`, and if the plugin has no such module.
+    """
+    load(name)
+    wanted = f"{_only_source(name).module}.{part}"
+    try:
+        return importlib.import_module(wanted)
+    except ModuleNotFoundError as error:
+        if error.name not in (wanted, wanted.rpartition(".")[0]):
+            raise
+        raise PluginError(f"plugin {name!r} has no module {part!r}") from error
 
 
 def failures() -> dict[str, BaseException]:

@@ -10,6 +10,7 @@ has `log(record)` and `close()`. A record is plain data with a `step` and a `kin
 - samples: `folder`, which holds NAME.KIND.png of some held-out samples
 - notice: `message`; warning: `name` and `message`
 - failed: `message`, the error that ends the training
+- import: `network`, `plugin`, `file`, `sha256`; of `synthkit import`, for the file of metrics alone
 - end: `seconds`, `memory`, `reason`
 
 Only a wrong config stops a training. The console falls silent when its terminal is gone, the file of metrics

@@ -135,6 +135,16 @@ def test_evaluation_resizes_only():
     np.testing.assert_array_equal(first["image"], second["image"])
 
 
+def test_validation_takes_the_middle_alone():
+    transform, sample = PairedTransform(crop=[4, 4], flip=True, validation_crop=[12, 20]), scene()
+    window = transform.validation()(sample)
+    for field in ("label", "image"):
+        np.testing.assert_array_equal(window[field], sample[field][6:18, 10:30])
+    assert transform.evaluation()(sample)["image"].shape == (24, 40, 3)
+    with pytest.raises(DataError, match=r"s: validation_crop \[32, 8\].*data.transform.validation_crop"):
+        PairedTransform(validation_crop=[32, 8]).validation()(sample)
+
+
 def test_too_large_a_crop_names_the_sample_and_both_sizes():
     with pytest.raises(DataError, match=r"s: crop \[32, 32\].*\[24, 40\].*data.transform.crop"):
         PairedTransform(crop=[32, 32])(scene())
@@ -151,6 +161,7 @@ def test_too_large_a_crop_names_the_sample_and_both_sizes():
         ({"scale_width": 0}, "scale_width: at least 1 pixel"),
         ({"crop": [8, -8]}, "crop: at least 1 pixel"),
         ({"resize": [8, 8], "crop": [9, 8]}, r"crop \[9, 8\] is larger than resize \[8, 8\]"),
+        ({"resize": [8, 8], "validation_crop": [9, 8]}, r"validation_crop \[9, 8\] is larger than resize"),
         ({"resize": "8x8"}, "data.transform.resize"),
         ({"flip": "sometimes"}, "data.transform.flip"),
         ({"rotate": 90}, "data.transform.rotate"),

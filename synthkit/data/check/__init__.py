@@ -61,7 +61,7 @@ def check(
         split = Split(name_of_split(name))
         report.splits.append(split)
         own = dataclasses.replace(needs, batch_size=1)  # as validation reads
-        chosen = transform.evaluation()
+        chosen = transform.validation()
         if number == 0:
             own, chosen = dataclasses.replace(needs, fields=(*needs.fields, "image")), transform
         try:

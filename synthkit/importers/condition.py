@@ -1,0 +1,49 @@
+"""What the channels of an imported generator's condition are, which its file does not tell."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from synthkit.data.sources import RGB
+from synthkit.errors import CheckpointError
+
+
+class Condition(NamedTuple):
+    """The channels that a generator takes: `labels` classes (0: RGB source), a boundary, style features."""
+
+    labels: int
+    boundary: bool
+    styles: int
+
+    @property
+    def inputs(self) -> dict:
+        """The config's `model.inputs`."""
+        first = {"label": {"classes": self.labels}} if self.labels else {"source": {"channels": RGB}}
+        return first | ({"boundary": {}} if self.boundary else {})
+
+    def describe(self) -> str:
+        """`35 labels + boundary + 3 style features`."""
+        parts = [f"{self.labels} labels" if self.labels else "an RGB source"]
+        parts += ["boundary"] if self.boundary else []
+        return " + ".join([*parts, f"{self.styles} style features"] if self.styles else parts)
+
+
+def read(channels: int, known: Mapping[int, int], *, labels: int | None, boundary: bool) -> Condition:
+    """How to read a generator's `channels`, given how many are labels (0: an RGB source) and a boundary.
+
+    The rest are style features. `known` has the labels of published generators by their channels, for those
+    with a boundary. Raises CheckpointError where the labels are neither given nor known, or too many.
+    """
+    if labels is None and not (boundary and channels in known):
+        raise CheckpointError(
+            f"the generator takes {channels} channels, and no file tells what they are. For example:\n"
+            f"  {f'--labels {channels - 1}':<26}{channels - 1} labels and the instance boundary\n"
+            f"  {f'--labels {channels} --no-boundary':<26}{channels} labels alone\n"
+            f"  {'--labels 0 --no-boundary':<26}an RGB image in place of labels\n"
+            "  What is left are style features."
+        )
+    labels = known[channels] if labels is None else labels
+    styles = channels - (labels or RGB) - boundary
+    condition = Condition(labels, boundary, max(styles, 0))
+    if labels < 0 or styles < 0:
+        raise CheckpointError(f"{condition.describe()}: more than the {channels} channels that are there")
+    return condition

@@ -1,0 +1,49 @@
+"""State dicts in files that torch.save wrote, read without running what the file may hold."""
+
+import pickle
+import re
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from synthkit.errors import CheckpointError, shown
+
+_WRAPPER = "module."  # what DataParallel puts before each key
+_REFUSED = re.compile(r"GLOBAL ([\w.]+)")
+
+
+def read_state(path: Path) -> dict[str, Tensor]:
+    """The state dict in a file of today's torch.save or of that before PyTorch 1.6, in float32 on the CPU.
+
+    Keys lose the `module.` of DataParallel. Raises CheckpointError for a file that is damaged, holds anything
+    but a state dict (a whole pickled model, code to execute) or values that are not finite.
+    """
+    content = _read(path)
+    if not isinstance(content, dict) or not content:
+        raise CheckpointError(f"{path} holds no state dict: {shown(content)}")
+    for key, value in content.items():
+        if not isinstance(key, str) or type(value) is not Tensor or value.layout is not torch.strided:
+            raise CheckpointError(f"{path} holds no state dict: at {shown(key)} lies {shown(value)}")
+        if not value.isfinite().all():
+            raise CheckpointError(f"{path}: {key} has values that are not finite")
+    wrapped = all(key.startswith(_WRAPPER) for key in content)
+    return {
+        key.removeprefix(_WRAPPER) if wrapped else key: value.float() if value.is_floating_point() else value
+        for key, value in content.items()
+    }
+
+
+def _read(path: Path) -> object:
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except OSError as err:
+        raise CheckpointError(f"{path} cannot be read: {err}") from err
+    except pickle.UnpicklingError as err:
+        if refused := _REFUSED.search(str(err)):
+            raise CheckpointError(
+                f"{path} is refused: to load it would run {refused[1]}, and a state dict holds tensors only"
+            ) from err
+        raise CheckpointError(f"{path} is damaged, or not a state dict that torch.save wrote") from err
+    except Exception as err:  # whatever torch makes of a damaged file
+        raise CheckpointError(f"{path} is damaged, or not a file that torch.save wrote: {err}") from err
