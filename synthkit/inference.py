@@ -2,9 +2,12 @@
 
 import warnings
 from collections.abc import Mapping
+from contextlib import nullcontext
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+import torch
 from PIL import Image
 
 from synthkit import build, checkpoint, config
@@ -18,12 +21,17 @@ from synthkit.data.samples import check_ids, check_label, check_sizes, to_tensor
 from synthkit.data.sources import source_array, source_image
 from synthkit.data.transforms import MAPS, PairedTransform
 from synthkit.devices import pick_device, to_device
-from synthkit.errors import DataError
+from synthkit.errors import CheckpointError, DataError
+from synthkit.nn.norms import held_statistics
 from synthkit.nn.precision import store_weights
 from synthkit.registry import DATASETS
+from synthkit.styles.choice import Chooser, ClassPicks, Pick
+from synthkit.styles.codes import Styles, load_styles
+from synthkit.styles.regions import Regions, find_regions
 from synthkit.translator import PRECISIONS, Translator
 
 Picture = str | Path | Image.Image | np.ndarray
+PHOTOS = {"edge_from": "edge", "style_from": "image"}  # the fields that photos stand for
 
 
 def load(
@@ -53,10 +61,11 @@ def load(
 
 
 class Model:
-    """A trained translator, the config and the step it was trained with."""
+    """A trained translator, the config it was trained with, and the checkpoint that it comes from."""
 
     def __init__(self, translator: Translator, source: checkpoint.Checkpoint, cfg: Mapping):
-        self.translator, self.config, self.step = translator.eval(), cfg, source.step
+        self.translator, self.config = translator.eval(), cfg
+        self.source, self.step = source, source.step
         self.read_label = _label_reader(build.need(cfg, "data"))
         self.make_instances = build_instances(build.need(cfg, "data"))
         self.transform = build.call(
@@ -65,42 +74,113 @@ class Model:
 
     @property
     def fields(self) -> tuple[str, ...]:
-        """The inputs that `translate` wants: some of label, instance, source, image.
+        """The inputs that `translate` needs: some of label, instance, source and edge.
 
         `instance` is not among them where the training's `data.instances` computes it from `label`; in place
         of `edge` it takes `edge_from`, too.
         """
-        computed = {"instance"} if self.make_instances and "label" in self.translator.fields else set()
-        return tuple(field for field in self.translator.fields if field not in computed)
+        spared = {"image"} | ({"instance"} if self._computes_instances else set())
+        return tuple(field for field in self.translator.fields if field not in spared)
 
-    def translate(self, **inputs: Picture | None) -> Image.Image:
+    @property
+    def _computes_instances(self) -> bool:
+        return bool(self.make_instances) and "label" in self.translator.fields
+
+    @cached_property
+    def styles(self) -> Styles:
+        """The run's style codes. Raises CheckpointError where there are none, or they do not fit."""
+        if not self.translator.has_encoder:
+            raise CheckpointError(f"{self.source.path} has no encoder, so no styles")
+        return load_styles(self.source, self.translator.networks["encoder"].out_channels)
+
+    def translate(
+        self,
+        *,
+        style: ClassPicks | None = None,
+        instance_style: Mapping[int, Pick] | None = None,
+        style_from: Picture | None = None,
+        seed: int = 0,
+        **inputs: Picture | None,
+    ) -> Image.Image:
         """Synthesise a photo from `label`, `instance` and `source`, whichever the model reads.
 
         Each is a path, a PIL image or an array: (H, W) integer ids for label and instance, (H, W) or
         (H, W, C) values in the declared range for source. The colours or ids of a label file or image become
-        the model's as in training; an array holds the model's own. A model with an encoder takes its styles
-        from `image`, a photo as a path, a PIL image or (H, W, 3) uint8. Instances that training computed
-        from label maps are computed from `label` where none are given. `edge` is a drawing, black on white or
-        white on black, (H, W) or (H, W, C) values of any range; in its place `edge_from`, a photo like
-        `image`, gives its edges as in training. Inputs are resized as in training;
-        the RGB image comes back in their own size.
-        Raises DataError for inputs that are missing, unwanted, of different sizes or out of range.
+        the model's as in training; an array holds the model's own. Instances that training computed from
+        label maps are computed from `label` where none are given. `edge` is a drawing, black on white or
+        white on black, (H, W) or (H, W, C) values of any range; in its place `edge_from`, a photo as a path,
+        a PIL image or (H, W, 3) uint8, gives its edges as in training. Inputs are resized as in training; the
+        RGB image comes back in their own size.
+
+        A model with an encoder gives each instance the style that is most common in its class, out of those
+        that `synthkit styles fit` found. Without an `instance` map all pixels of a label are one instance.
+
+        Args:
+            style: other styles by class, such as {"car": 3, 1: 0}: a class's name or id, and the number of
+                one of its clusters, or "sample" for one drawn at random. "sample" alone draws for every
+                instance, {"all": "sample", "car": 3} for all but the cars.
+            instance_style: the same by instance id, such as {26001: 4}, laid over the others as an edit: what
+                is not named keeps its look, for the instance norms keep the statistics from before it. Where
+                an instance covers much of the scene, that overshoots, and `style` is better.
+            style_from: a photo of this scene, given like `edge_from`, whose instances give their styles in
+                place of the most common ones; what is picked goes before it.
+            seed: of the draws, 0 or more. The same inputs and seed give the same image.
+
+        Raises DataError for inputs that are missing, unwanted, of different sizes or out of range, and for
+        styles that there are not; CheckpointError where the run has no styles yet.
         """
-        raw = self._read({field: value for field, value in inputs.items() if value is not None})
+        given = {**inputs, "style_from": style_from}
+        raw = self._read({field: value for field, value in given.items() if value is not None})
         height, width = next(iter(raw.values())).shape[:2]
         sample = self.transform(raw)
         if "edge_from" in sample:
             sample["edge"] = self.translator.inputs["edge"].detector(sample["edge_from"])
         tensors = to_tensors(sample)
         batch = {field: value.unsqueeze(0) for field, value in tensors.items()}
-        fake = self.translator.translate(to_device(batch, self.translator.device))
+        if self.translator.has_encoder:
+            fake = self._translate_styled(batch, style or {}, instance_style or {}, seed)
+        elif style or instance_style:
+            raise DataError("this model has no encoder, so it takes no styles")
+        else:
+            fake = self.translator.translate(to_device(batch, self.translator.device))
         image = Image.fromarray(to_uint8(fake[0].cpu()))
         return image if image.size == (width, height) else image.resize((width, height), Image.BICUBIC)
 
+    def encode(self, batch: Mapping, regions: Regions) -> torch.Tensor:
+        """The style codes (R, F) of the instances of a batch of one, as the encoder sees its `image`."""
+        with torch.inference_mode():
+            style, _ = self.translator.encode(to_device(batch, self.translator.device))
+        return regions.gather(style[0])
+
+    def render(self, batch: Mapping, regions: Regions, *codes: torch.Tensor) -> list[torch.Tensor]:
+        """Images (1, 3, H, W) in [-1, 1] of a batch of one for each of some codes (R, F).
+
+        All but the first are edits of it: they share the statistics of its instance norms, so that an
+        instance whose code changes takes little else along.
+        """
+        edited = len(codes) > 1
+        with held_statistics(self.translator.networks["generator"]) if edited else nullcontext():
+            batches = ({**batch, "style": regions.scatter(each)} for each in codes)
+            return [self.translator.translate(to_device(each, self.translator.device)) for each in batches]
+
+    def _translate_styled(
+        self, batch: Mapping, style: ClassPicks, instance_style: Mapping[int, Pick], seed: int
+    ) -> torch.Tensor:
+        """The image (1, 3, H, W) with the styles that `translate` describes."""
+        regions = find_regions(batch)
+        if "image" in batch and not style and not instance_style:
+            return self.render(batch, regions, self.encode(batch, regions))[0]
+        chooser = Chooser(self.styles, regions, seed)
+        codes = self.encode(batch, regions) if "image" in batch else chooser.common()
+        codes = chooser.by_class(codes, style)
+        edited = [chooser.by_instance(codes, instance_style)] if instance_style else []
+        return self.render(batch, regions, codes, *edited)[-1]
+
     def _read(self, inputs: Mapping[str, Picture]) -> dict[str, np.ndarray]:
         """Arrays of the inputs, checked as training checks them."""
-        found = ["edge" if field == "edge_from" else field for field in inputs]
-        if not set(self.fields) <= set(found) <= set(self.translator.fields) or len(set(found)) < len(found):
+        found = [PHOTOS.get(field, field) for field in inputs]
+        taken = {*self.translator.fields, *self.translator.optional_fields}
+        if not set(self.fields) <= set(found) <= taken or len(set(found)) < len(found) or "image" in inputs:
             given = ", ".join(inputs) or "nothing"
             raise DataError(f"this model translates {' + '.join(self.fields)}; it was given {given}")
         arrays = {
@@ -114,13 +194,15 @@ class Model:
         if "label" in arrays:
             label = self.translator.inputs["label"]
             check_label(arrays["label"], label.channels, label.ignore, places["label"])
-        if "instance" in self.translator.fields and "instance" not in arrays:
-            arrays["instance"] = self.make_instances(arrays["label"], places["label"])
-        elif "instance" in arrays:
+        if "instance" in arrays:
             check_ids(arrays["instance"], places["instance"])
+        elif self._computes_instances and "instance" in taken:
+            arrays["instance"] = self.make_instances(arrays["label"], places["label"])
         if "source" in arrays:
             source = self.translator.inputs["source"].format
             arrays["source"] = source.scale(arrays["source"], places["source"])
+        if "style_from" in arrays:
+            arrays["image"] = arrays.pop("style_from")
         return arrays
 
 

@@ -167,7 +167,7 @@ class Trainer:
             TRAIN if training else validation_split(data),
             training=training,
             fields=(*self.model.fields, "image") if training else self.model.fields,
-            optional=("image",),
+            optional=("image", *self.model.optional_fields),
             seed=settings.seed,
             **sample_checks(self.model.inputs),
         )

@@ -109,9 +109,16 @@ class Translator(nn.Module):
 
     @property
     def fields(self) -> tuple[str, ...]:
-        """The entries of a batch that the model reads to translate."""
-        encoder = ("image", "instance") if self.has_encoder else ()
-        return tuple(dict.fromkeys([*(each.field for each in self.inputs.values()), *encoder]))
+        """The entries of a batch that the model needs; with `style` in the batch, `image` is spared."""
+        read = [each.field for each in self.inputs.values()]
+        if self.has_encoder:
+            read += ["image"] if "label" in read else ["image", "instance"]
+        return tuple(dict.fromkeys(read))
+
+    @property
+    def optional_fields(self) -> tuple[str, ...]:
+        """The entries of a batch that the model uses where there are any."""
+        return ("instance",) if self.has_encoder else ()
 
     @property
     def stride(self) -> int:
@@ -161,6 +168,16 @@ class Translator(nn.Module):
         dtype = PRECISIONS[self.precision] if torch.is_inference_mode_enabled() else None
         return torch.cat([each(batch).to(dtype or torch.float32) for each in self.inputs.values()], 1)
 
+    def encode(self, batch: Mapping) -> tuple[Tensor, dict]:
+        """The style (N, F, H, W) of the batch's images, padded to the stride, and the encoder's extras.
+
+        Instances are those of `instance`; without it, each label of an image is one.
+        """
+        instance = batch["instance"] if "instance" in batch else batch["label"]
+        instance = pad_to(instance.double(), self.stride).long()  # reflection takes no integers
+        with self.autocast():
+            return self._network("encoder")(pad_to(batch["image"], self.stride), instance)
+
     def generate(self, batch: Mapping) -> tuple[Tensor, Tensor, dict]:
         """condition (N, C, H, W), fake image (N, 3, H, W) and the networks' extras, for a batch of any size.
 
@@ -169,15 +186,13 @@ class Translator(nn.Module):
         """
         condition, extras, style = self.condition(batch), {}, []
         height, width = condition.shape[2:]
-        stride = self.stride
         with self.autocast():
             if "style" in batch:
-                style = [pad_to(batch["style"], stride)]
+                style = [pad_to(batch["style"], self.stride)]
             elif self.has_encoder:
-                instance = pad_to(batch["instance"].double(), stride)  # reflection takes no integers
-                features, extras = self._network("encoder")(pad_to(batch["image"], stride), instance.long())
+                features, extras = self.encode(batch)
                 style = [features]
-            image = self._network("generator")(pad_to(condition, stride), *style)
+            image = self._network("generator")(pad_to(condition, self.stride), *style)
         if isinstance(image, tuple):
             image, extras = image[0], extras | image[1]
         return condition, image[..., :height, :width].float(), extras

@@ -32,9 +32,9 @@ def test_shipped_config(cfg):
 @pytest.mark.parametrize("name", config.shipped_names())
 def test_height_in_the_name_is_the_height(name):
     cfg = config.load(name)
-    height = int(name.rpartition("_")[2])
-    resize = cfg["data"].get("transform", {}).get("resize")
-    size = resize or cfg["data"].get("size")
+    height = int(name.removesuffix("_styles").rpartition("_")[2])
+    transform = cfg["data"].get("transform", {})
+    size = transform.get("crop") or transform.get("resize") or cfg["data"].get("size")
     assert size is None or size[0] == height
 
 

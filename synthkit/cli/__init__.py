@@ -49,6 +49,7 @@ def main() -> None:
         reference,
         runs,
         show,
+        styles,
         train,
         translate,
     )

@@ -48,7 +48,6 @@ def check_data(
 
 def _needs(cfg):
     """What the config's model and training want of the data."""
-    import math
 
     from synthkit.build import need, part, where
     from synthkit.data.check import Needs
@@ -66,7 +65,7 @@ def _needs(cfg):
         ignore=label.ignore if label else None,
         channels=source.format.channels if source else None,
         span=source.format.range if source else None,
-        stride=math.lcm(*(getattr(network, "stride", 1) for network in model.networks.values())),
+        stride=model.stride,
         batch_size=batch_size,
     )
 

@@ -40,6 +40,8 @@ def train(
         return
     typer.echo(f"run:        {run}")
     typer.echo(f"report:     {run / 'report.html'}")
+    if stages[-1].config["model"].get("encoder"):
+        typer.echo(f"styles:     synthkit styles fit {run}")
     typer.echo(f"next:       synthkit translate {run} OUT {_options(stages[-1].config)}")
 
 
@@ -49,7 +51,6 @@ def _options(cfg) -> str:
     from synthkit.inputs import build_inputs
 
     fields = [each.field for each in build_inputs(part(cfg["model"], "inputs")).values()]
-    fields += ["image", "instance"] if cfg["model"].get("encoder") else []
     return " ".join(f"--{field} {field.upper()}" for field in dict.fromkeys(fields))
 
 

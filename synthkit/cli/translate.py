@@ -17,13 +17,23 @@ def translate(
     label: Annotated[Path | None, typer.Option(help="A label map, or a folder of them.")] = None,
     instance: Annotated[Path | None, typer.Option(help="An instance map, or a folder.")] = None,
     source: Annotated[Path | None, typer.Option(help="A source image, or a folder.")] = None,
-    image: Annotated[
-        Path | None, typer.Option(help="A photo, or a folder, whose styles a model with an encoder takes.")
-    ] = None,
     edge: Annotated[Path | None, typer.Option(help="A line drawing, or a folder of them.")] = None,
     edge_from: Annotated[
         Path | None, typer.Option(help="A photo, or a folder, whose edges are drawn as in training.")
     ] = None,
+    style: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="CLASS=CLUSTER or CLASS=sample, once per class; sample alone draws for all others."
+        ),
+    ] = None,
+    instance_style: Annotated[
+        list[str] | None, typer.Option(help="ID=CLUSTER or ID=sample, for single instances.")
+    ] = None,
+    style_from: Annotated[
+        Path | None, typer.Option(help="A photo of the scene, or a folder, to take the styles from.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of sampled styles; the next image's is one more.")] = 0,
     best: Annotated[
         bool, typer.Option("--best", help="Use the best checkpoint by train.best, not the newest.")
     ] = False,
@@ -38,20 +48,38 @@ def translate(
     from synthkit.errors import DataError
     from synthkit.inference import load
 
-    given = {"label": label, "instance": instance, "source": source, "image": image}
-    given |= {"edge": edge, "edge_from": edge_from}
+    given = {"label": label, "instance": instance, "source": source, "edge": edge}
+    given |= {"edge_from": edge_from, "style_from": style_from}
     given = {field: path for field, path in given.items() if path is not None}
     jobs = _jobs(given, out)
     _spare_inputs(jobs)
+    styles = {"style": _picks(style), "instance_style": _picks(instance_style)}
     model = load(run, best=best, device=device, precision=precision)
-    for target, inputs in track(jobs, "translating") if len(jobs) > 1 else jobs:
-        picture = model.translate(**inputs)
+    for number, (target, inputs) in enumerate(track(jobs, "translating") if len(jobs) > 1 else jobs):
+        picture = model.translate(**inputs, **styles, seed=seed + number)
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             picture.save(target)
         except OSError as err:
             raise DataError(f"{target} cannot be written: {err}") from err
     typer.echo(f"{len(jobs)} image{'s' if len(jobs) > 1 else ''}: {out}")
+
+
+def _picks(texts: list[str] | None) -> dict[str | int, str | int]:
+    """KEY=CLUSTER as a mapping, numbers as such; "sample" alone stands for all classes that are not named."""
+    from synthkit.errors import DataError
+
+    picks = {}
+    for text in texts or []:
+        key, separator, pick = text.rpartition("=") if text != "sample" else ("all", "=", "sample")
+        if not separator or not key or not pick:
+            raise DataError(f"style {text!r}: write CLASS=CLUSTER, such as car=3, CLASS=sample or sample")
+        picks[_number(key)] = _number(pick)
+    return picks
+
+
+def _number(text: str) -> str | int:
+    return int(text) if text.isdecimal() else text
 
 
 def _jobs(given: dict[str, Path], out: Path) -> list[tuple[Path, dict[str, Path]]]:

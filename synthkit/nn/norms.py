@@ -1,6 +1,7 @@
 """Normalisation layers by name, and the factories that networks take."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 
 import torch
 import torch.nn.functional as F
@@ -44,6 +45,31 @@ class InstanceNorm(nn.Module):
 
     def extra_repr(self) -> str:
         return f"{self.channels}, eps={self.eps}"
+
+
+@contextmanager
+def held_statistics(network: nn.Module) -> Iterator[None]:
+    """Within it, each instance norm in `network` keeps the mean and the variance of its first input.
+
+    An instance norm spreads a change at one place over the whole image, through the statistics. Those of an
+    image before the change, taken by the first call, leave later images alone where nothing changed.
+    """
+    statistics: dict[nn.Module, tuple[Tensor, Tensor]] = {}
+
+    def hold(norm: InstanceNorm, inputs: tuple[Tensor], _: Tensor) -> Tensor | None:
+        flat = inputs[0].reshape(1, -1, *inputs[0].shape[2:])  # a channel per image and channel
+        if norm not in statistics:
+            variance, mean = torch.var_mean(flat.detach().float(), (0, 2, 3), correction=0)
+            statistics[norm] = mean, variance
+            return None
+        return F.batch_norm(flat, *statistics[norm], eps=norm.eps).view_as(inputs[0])
+
+    hooks = [each.register_forward_hook(hold) for each in network.modules() if isinstance(each, InstanceNorm)]
+    try:
+        yield
+    finally:
+        for hook in hooks:
+            hook.remove()
 
 
 @NORMS.register_module("batch")

@@ -1,6 +1,8 @@
 """RUN/styles/styles.safetensors: the style codes of each class, and what made them."""
 
-from collections.abc import Mapping
+import json
+import warnings
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,9 +11,11 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from synthkit.checkpoint import Checkpoint
 from synthkit.errors import CheckpointError
 
 FILE = "styles/styles.safetensors"
+NAMES = "names"  # the entry of the metadata that is no part of the origin
 
 
 @dataclass(frozen=True)
@@ -20,13 +24,15 @@ class Styles:
 
     `centres` maps a class id to its cluster centres, (K, F) float32, the most common cluster first; K may
     differ from class to class. `counts` holds how many instances each cluster had, (K,) int64. `origin` says
-    what made them, as text by title, such as the step of the weights that encoded them.
+    what made the codes, as text by title, such as the `step` of the weights that encoded the instances.
+    `names` are the classes' by id, as far as they are known.
     Raises CheckpointError for tensors of other shapes or types, or without a class.
     """
 
     centres: Mapping[int, Tensor]
     counts: Mapping[int, Tensor]
     origin: Mapping[str, str] = field(default_factory=dict)
+    names: Sequence[str] = ()
 
     def __post_init__(self):
         _check(self.centres, self.counts)
@@ -35,6 +41,10 @@ class Styles:
     def width(self) -> int:
         """F, the numbers in a code."""
         return next(iter(self.centres.values())).shape[1]
+
+    def name(self, label: int) -> str:
+        """The class's name, or its id where it has none."""
+        return self.names[label] if label < len(self.names) else f"class {label}"
 
     def save(self, run: Path) -> Path:
         """Write RUN/styles/styles.safetensors, replacing an older one at once; return its path.
@@ -49,7 +59,7 @@ class Styles:
         }
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            save_file(tensors, partial, metadata=dict(self.origin))
+            save_file(tensors, partial, metadata={**self.origin, NAMES: json.dumps(list(self.names))})
             partial.replace(path)
         except (OSError, SafetensorError) as err:
             partial.unlink(missing_ok=True)
@@ -65,14 +75,37 @@ class Styles:
         try:
             with safe_open(path, framework="pt") as file:
                 origin = file.metadata() or {}
+                names = tuple(map(str, json.loads(origin.pop(NAMES, "[]"))))
                 for key in file.keys():  # noqa: SIM118 (not iterable itself)
                     kind, _, number = key.partition("/")
                     {"centres": centres, "counts": counts}[kind][int(number)] = file.get_tensor(key)
         except FileNotFoundError as err:
-            raise CheckpointError(f"{run} has no styles yet: `synthkit styles fit {run}` finds them") from err
-        except (OSError, SafetensorError, KeyError, ValueError) as err:
+            advice = f"`synthkit styles fit {run}` finds them, or style_from takes those of a photo"
+            raise CheckpointError(f"{run} has no styles yet: {advice}") from err
+        except (OSError, SafetensorError, KeyError, ValueError, TypeError) as err:
             raise CheckpointError(f"{path} cannot be read: {err}") from err
-        return cls(dict(sorted(centres.items())), dict(sorted(counts.items())), origin)
+        return cls(dict(sorted(centres.items())), dict(sorted(counts.items())), origin, names)
+
+
+def load_styles(source: Checkpoint, width: int) -> Styles:
+    """The styles of the run that a checkpoint lies in, `width` numbers each.
+
+    Warns where they were found with the weights of another step. Raises CheckpointError where there are none,
+    or they have another width.
+    """
+    run = run_folder(source.path)
+    styles = Styles.load(run)
+    if styles.width != width:
+        raise CheckpointError(
+            f"{run / FILE} holds codes of {styles.width} numbers, and the encoder makes {width}: "
+            f"`synthkit styles fit {run}` finds them anew"
+        )
+    if (step := styles.origin.get("step", str(source.step))) != str(source.step):
+        warnings.warn(
+            f"the styles of {run} were found at step {step}, and these are the weights of step {source.step}",
+            stacklevel=4,
+        )
+    return styles
 
 
 def run_folder(path: Path) -> Path:

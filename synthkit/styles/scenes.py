@@ -1,0 +1,39 @@
+"""The scenes of a run's data set, as its encoder sees them."""
+
+from collections.abc import Iterator
+
+from synthkit import build
+from synthkit.data import open_data
+from synthkit.data.loader import sequence
+from synthkit.data.samples import Samples
+from synthkit.data.splits import SplitName
+from synthkit.errors import ConfigError
+from synthkit.inference import Model
+from synthkit.inputs import sample_checks
+
+
+def open_samples(model: Model, split: SplitName) -> Samples:
+    """The samples of a split as `model` reads them, with photos, and instance maps where there are any.
+
+    Raises ConfigError for a model without an encoder, or without labels, which styles belong to.
+    """
+    translator = model.translator
+    if not translator.has_encoder:
+        raise ConfigError("the model has no encoder, so no styles: train one such as streets_128_styles")
+    if "label" not in translator.fields:
+        raise ConfigError("styles are those of classes, and the model reads no labels")
+    return open_data(
+        build.need(model.config, "data"),
+        split,
+        training=False,
+        fields=translator.fields,
+        optional=translator.optional_fields,
+        seed=0,
+        **sample_checks(translator.inputs),
+    )
+
+
+def first_scenes(samples: Samples, count: int | None = None) -> tuple[Iterator[dict], int]:
+    """The first `count` samples, or all, as batches of one, and how many these are."""
+    count = len(samples) if count is None else min(count, len(samples))
+    return sequence(samples, 1, indices=range(count)), count
