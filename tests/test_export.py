@@ -38,7 +38,7 @@ CASES = {
         LOCAL | {"enhancers": 2, "upsample": "resize", "norm": {"type": "group", "groups": 2}},
         MAPS,
     ),
-    "source": ({"type": "user/plain"}, {"source": {"channels": 2, "range": [0, 4095]}}),
+    "source": ({"type": "user/exported_plain"}, {"source": {"channels": 2, "range": [0, 4095]}}),
     "style": (LOCAL | {"upsample": "resize"}, MAPS),
 }
 SIZES = [(1, 16, 24), (3, 33, 17), (2, 3, 40), (1, 7, 5)]
@@ -48,7 +48,7 @@ SIZES = [(1, 16, 24), (3, 33, 17), (2, 3, 40), (1, 7, 5)]
 def plain_generators():
     """Two as a plugin might have them: no stride, no blocks; one of them not to be traced."""
 
-    @GENERATORS.register_module("user/plain")
+    @GENERATORS.register_module("user/exported_plain")
     class Plain(nn.Module):
         def __init__(self, in_channels: int, out_channels: int = 3):
             super().__init__()
@@ -57,14 +57,14 @@ def plain_generators():
         def forward(self, condition, style=None):
             return self.layers(condition), {"extra": condition}
 
-    @GENERATORS.register_module("user/moody")
+    @GENERATORS.register_module("user/exported_moody")
     class Moody(Plain):
         def forward(self, condition, style=None):
             return self.layers(condition if condition.mean() > 0 else -condition)
 
     yield
     for name in ("plain", "moody"):
-        GENERATORS._module_dict.pop(f"user/{name}")
+        GENERATORS._module_dict.pop(f"user/exported_{name}")
 
 
 def build(case: str) -> Translator:
@@ -146,7 +146,9 @@ def test_drawn_labels_have_every_class_and_the_ignored_one():
 
 
 def test_what_cannot_be_traced_is_said_in_a_line():
-    translator = Translator.from_config({"inputs": MAPS, "generator": {"type": "user/moody"}}, training=False)
+    translator = Translator.from_config(
+        {"inputs": MAPS, "generator": {"type": "user/exported_moody"}}, training=False
+    )
     with pytest.raises(ExportError, match=r"^Moody cannot be exported for all sizes: .+$"):
         trace(GeneratorGraph(translator.eval()))
 
@@ -155,7 +157,7 @@ def test_what_is_not_there_cannot_be_exported():
     with pytest.raises(ExportError, match="no encoder"):
         EncoderGraph(build("global"))
     bare = Translator.from_config(
-        {"inputs": {}, "generator": {"type": "user/plain"}, "encoder": ENCODER}, training=False
+        {"inputs": {}, "generator": {"type": "user/exported_plain"}, "encoder": ENCODER}, training=False
     )
     with pytest.raises(ExportError, match="without inputs"):
         GeneratorGraph(bare)
