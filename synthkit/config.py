@@ -150,6 +150,15 @@ def _check_stages(stages: Section) -> None:
                 _check_mapping(stage, key)
 
 
+def _check_left_out(config: Section, base: Section) -> None:
+    """Raise ConfigError for a stage that is null where the base has none: it was left empty by mistake."""
+    stages, known = config.get("stages"), base.get("stages") or {}
+    for name, stage in stages.items() if isinstance(stages, Section) else ():
+        if stage is None and name not in known:
+            message = f"no stage of the base to leave out; a stage that changes nothing is `{name}: {{}}`"
+            raise ConfigError(message, stages.where(name))
+
+
 def _check_mapping(section: Section, key: str | int) -> None:
     if not isinstance(section[key], Section):
         raise ConfigError(f"a mapping is needed, not {shown(section[key])}", section.where(key))
@@ -173,6 +182,10 @@ def _parse_override(config: Section, text: str) -> Section:
 
 def _check_reachable(config: Section, keys: list[str | int], quoted: str) -> None:
     node, path = config, ""
+    stages = config.get("stages") or {}
+    if keys[0] == "stages" and len(keys) > 1 and keys[1] not in stages:
+        known = f"{did_you_mean(keys[1], stages)} Stages: {listed(stages)}"
+        raise ConfigError(f"the config has no stage {shown(keys[1])}.{known}", quoted)
     for key in keys[:-1]:
         node, path = node.get(key, {}), join(path, key)
         if not isinstance(node, dict):
@@ -211,6 +224,8 @@ class _Bases:
         merged = Section(origin=paths.display(path))
         for base in self.bases(config, path, (*stack, path)):
             merged = merge(merged, self.read(base, (*stack, path)))
+        if not stack:  # a base may be for the stages of another
+            _check_left_out(config, merged)
         config.pop("_base_", None)
         config.origins.pop("_base_", None)
         return merge(merged, config)

@@ -102,6 +102,35 @@ def test_folders_that_are_not_this_training(tmp_path, run):
         train(staged("train.batch_size=3"), run, resume=True)
 
 
+def test_what_changes_nothing_is_told(tmp_path, capsys):
+    folder = train(staged("stages.both=null"), tmp_path / "run")
+    train(staged("stages.both=null", "stages.global.train.steps=9"), folder, resume=True)
+    told = capsys.readouterr().err
+    assert "stage global is over: it had train.steps 3, and 9 changes nothing" in told
+    assert "stage enhancer is over" not in told
+
+
+def test_the_page_of_the_run_goes_on_with_its_last_stage(tmp_path):
+    folder = train(staged("stages.both=null"), tmp_path / "run")
+    train(config.load(folder / "config.yaml", ["train.steps=3"]), folder, resume=True)
+    assert checkpoint.steps(folder / "checkpoints")[-1] == 3
+
+
+def test_a_stage_does_not_become_another(tmp_path):
+    """A stage put between or behind those that have trained would never have its turn."""
+    folder = train(staged("stages.enhancer=null", "stages.both.train.steps=1"), tmp_path / "run")
+    longer = staged("stages.enhancer=null", "stages={polish: {train: {steps: 9}}}")
+    for cfg, name in ((staged(), "enhancer"), (longer, "both")):
+        with pytest.raises(CheckpointError, match=f"has trained, but not the stage before it, '{name}'"):
+            train(cfg, folder, resume=True)
+
+
+def test_hidden_files_are_no_stages(tmp_path):
+    (tmp_path / "run" / "stages").mkdir(parents=True)
+    (tmp_path / "run" / "stages" / ".DS_Store").touch()
+    train(staged("stages.both=null", "stages.enhancer.train.steps=1"), tmp_path / "run")
+
+
 def test_a_run_whose_last_stage_has_not_begun_names_the_others(tmp_path):
     cfg = staged("stages.enhancer.train.metrics=[l1]", "stages.both=null", "stages.global.train.steps=1")
     folder = train(cfg, tmp_path / "run")
@@ -120,7 +149,7 @@ def test_what_a_later_stage_gets_wrong_is_found_first(tmp_path, dry_run):
 
 
 def test_only_the_first_stage_names_its_weights():
-    with pytest.raises(ConfigError, match=r"train\.init_from .*starts from the weights of the stage before"):
+    with pytest.raises(ConfigError, match=r"train\.init_from .*stage before; write stages\.global\.train"):
         plan(staged("stages.both.train.init_from=runs/x"), Path("run"))
     assert plan(staged("stages.global.train.init_from=runs/x"), Path("run"))[0].previous is None
 
@@ -159,6 +188,20 @@ def test_a_config_changes_the_stages_of_its_base(tmp_path):
     assert "only" not in pages["enhancer"]["train"]
 
 
+def test_stages_that_are_not_there(tmp_path):
+    """A slip in a name would train one more stage, or one less."""
+    with pytest.raises(ConfigError, match=r"no stage 'globl'. Did you mean 'global'\? Stages: both, enhan"):
+        staged("stages.globl.train.steps=4")
+    with pytest.raises(ConfigError, match=r"no stage 'a'. Stages: \(none\)"):
+        tiny("stages.a.train.steps=4")
+    (tmp_path / "left_out.yaml").write_text("stages:\n  both:\n")
+    with pytest.raises(ConfigError, match=r"stages\.both \(.*:2:3\): no stage of the base .* `both: {}`"):
+        config.load(tmp_path / "left_out.yaml")
+    (tmp_path / "base.yaml").write_text(config.dump(staged()))
+    (tmp_path / "child.yaml").write_text("_base_: [base.yaml, left_out.yaml]\n")
+    assert list(config.stages(config.load(tmp_path / "child.yaml"))) == ["global", "enhancer"]
+
+
 @pytest.mark.parametrize(
     ("stages", "message"),
     [
@@ -187,6 +230,11 @@ def test_freezing_keeps_running_statistics():
     before = networks["generator"][1].running_mean.clone()
     networks["generator"](torch.ones(1, 1, 2, 2))
     assert torch.equal(networks["generator"][1].running_mean, before)
+
+
+def test_parts_are_a_list(tmp_path):
+    with pytest.raises(ConfigError, match=r"train\.only .*'generator.blocks' is not list\[str\]"):
+        train(tiny("train.only=generator.blocks"), tmp_path / "run")
 
 
 @pytest.mark.parametrize(
