@@ -67,7 +67,7 @@ def _to_train(stages: Sequence[Stage], resume: bool) -> tuple[list[Stage], list[
     """The stages from the last on that has begun, and what there is to say of those before it.
 
     Raises CheckpointError for a folder that is not empty and not to be resumed, or that holds other stages
-    than the config has before the one that goes on; ConfigError for a stage that was made with another config.
+    than the config has before the one that goes on; ConfigError for a stage made with another config.
     """
     folder = stages[-1].folder
     there = {path.name for path in (folder / STAGES).glob("[!.]*")}
