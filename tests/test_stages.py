@@ -234,7 +234,19 @@ def test_freezing_keeps_running_statistics():
 
 def test_parts_are_a_list(tmp_path):
     with pytest.raises(ConfigError, match=r"train\.only .*'generator.blocks' is not list\[str\]"):
-        train(tiny("train.only=generator.blocks"), tmp_path / "run")
+        train(staged("stages.both.train.only=generator.blocks"), tmp_path / "run")
+
+
+def test_what_is_frozen_has_been_trained(tmp_path, run):
+    with pytest.raises(ConfigError, match=r"train\.only .*weights that nothing has trained: train\.init_fr"):
+        train(tiny("train.only=[generator.blocks]"), tmp_path / "run")
+    wider = staged("stages.global.model.generator.channels=6", "stages.global.train.steps=1")
+    with pytest.raises(
+        ConfigError, match=r"only .* freezes generator\.down\.0\.conv\.weight, which .*global"
+    ):
+        train(wider, tmp_path / "run")
+    head = f"train.init_from={run / 'stages' / 'global'}"
+    train(tiny("train.only=[generator.head]", "train.steps=1", head), tmp_path / "head")
 
 
 @pytest.mark.parametrize(
