@@ -80,9 +80,10 @@ def _to_train(stages: Sequence[Stage], resume: bool) -> tuple[list[Stage], list[
             f"{folder / STAGES} holds stages that the config does not have: {listed(others)}"
         )
     begun = max((index for index, start in enumerate(starts) if start), default=0)
-    if there and begun and starts[begun - 1] is None:
+    if there and begun and stages[begun - 1].name not in there:
         raise CheckpointError(
-            f"{stages[begun].folder} has trained, but not the stage before it, {stages[begun - 1].name!r}"
+            f"{stages[begun].folder} has trained, but not the stage before it, {stages[begun - 1].name!r}; "
+            "its own config.yaml goes on without"
         )
     over = zip(stages[:begun], starts, strict=False)
     return list(stages[begun:]), [line for stage, start in over if start for line in _changed(stage, start)]

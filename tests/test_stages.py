@@ -1,5 +1,6 @@
 """Stages: their configs, the weights they hand over, what each trains, and going on in the right one."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -123,6 +124,13 @@ def test_a_stage_does_not_become_another(tmp_path):
     for cfg, name in ((staged(), "enhancer"), (longer, "both")):
         with pytest.raises(CheckpointError, match=f"has trained, but not the stage before it, '{name}'"):
             train(cfg, folder, resume=True)
+
+
+def test_checkpoints_of_stages_that_are_over_may_go(tmp_path):
+    folder = train(staged("stages.both=null"), tmp_path / "run")
+    shutil.rmtree(folder / "stages" / "global" / "checkpoints")
+    train(staged("stages.both=null", "stages.enhancer.train.steps=3"), folder, resume=True)
+    assert checkpoint.steps(folder / "checkpoints")[-1] == 3
 
 
 def test_hidden_files_are_no_stages(tmp_path):
