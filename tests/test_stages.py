@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+import yaml
 from safetensors.torch import load_file
 from small_runs import GLOBAL, STAGED, records, staged, tiny
 from torch import nn
@@ -177,7 +178,9 @@ def test_pages_of_stages():
     assert pages["global"]["train"].where("steps") == "train.steps (dict)"
     assert "train.only" in {path for path, *_ in config.flatten(pages["enhancer"])}
     assert list(config.stages(staged("stages=null"))) == [""]
-    assert list(config.stages(staged("stages.enhancer=null"))) == ["global", "both"]
+    shorter = staged("stages.enhancer=null")
+    assert list(config.stages(shorter)) == ["global", "both"]
+    assert config.from_dict(yaml.safe_load(config.dump(shorter))) == shorter
 
 
 def test_a_config_changes_the_stages_of_its_base(tmp_path):
@@ -218,11 +221,13 @@ def test_stages_that_are_not_there(tmp_path):
         ({"a": {"train": 3}}, r"stages\.a\.train .*a mapping is needed, not 3"),
         ({"a": 3}, r"stages\.a .*a mapping is needed, not 3"),
         ([{"train": {}}], r"stages .*a mapping is needed"),
+        ("a", r"stages .*a mapping is needed"),
     ],
 )
 def test_wrong_stages(stages, message):
-    with pytest.raises(ConfigError, match=message):
-        config.from_dict({**STAGED, "stages": stages})
+    for overrides in ((), ("train.steps=2",), ("stages.a.train.steps=2",)):
+        with pytest.raises(ConfigError, match=None if overrides else message):
+            config.from_dict({**STAGED, "stages": stages}, overrides=overrides)
 
 
 def network():
