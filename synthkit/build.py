@@ -152,6 +152,8 @@ def _fits(value: Any, hint: Any) -> bool:
 
 def _described(hint: Any) -> str:
     name = inspect.formatannotation(hint)
+    for written, word in (("Sequence", "list"), ("Mapping", "mapping")):  # what YAML has
+        name = name.replace(f"collections.abc.{written}", word)
     if not isinstance(hint, type) or get_args(hint):
         return name
     return f"an {name}" if name[0].lower() in "aeiou" else f"a {name}"

@@ -58,11 +58,10 @@ def dump(section: Mapping) -> str:
 def stages(config: Section) -> dict[str, Section]:
     """What a config trains one after another: each stage laid over the rest of the page, by its name.
 
-    A null stage is left out. A page without stages is a single one, whose name is "".
+    A page without stages is a single one, whose name is "".
     """
     page = without(config, "stages")
-    chosen = {name: stage for name, stage in (config.get("stages") or {}).items() if stage is not None}
-    return {name: merge(page, moved(stage)) for name, stage in chosen.items()} or {"": page}
+    return {name: merge(page, moved(stage)) for name, stage in config.get("stages", {}).items()} or {"": page}
 
 
 def shipped_names() -> list[str]:
@@ -118,18 +117,25 @@ def _mapping_below(base: Section, key: str | int, child: Section) -> Section:
 def _override(config: Section, overrides: Sequence[str]) -> Section:
     """Lay `key=value` overrides over a config, and those of its sections over each of its stages, too."""
     for text in overrides:
+        if config.get("stages") is not None:
+            _check_mapping(config, "stages")
         override = _parse_override(config, text)
         if "stages" not in override and config.get("stages"):
-            names = [name for name, stage in config["stages"].items() if stage is not None]
-            override = _in_stages(override, names)
+            override = _in_stages(override, list(_chosen(config["stages"])))
         config = merge(config, override)
     if config.get("stages") is None:
         config = without(config, "stages")
-    for key, value in config.items():
+    for key in config:
         _check_mapping(config, key)
-        if key == "stages":
-            _check_stages(value)
+    if "stages" in config:
+        config["stages"] = _chosen(config["stages"])
+        _check_stages(config["stages"])
     return config
+
+
+def _chosen(stages: Section) -> Section:
+    """The stages without those that are null: left out."""
+    return without(stages, *(name for name, stage in stages.items() if stage is None))
 
 
 def _in_stages(override: Section, names: Sequence[str]) -> Section:
@@ -139,15 +145,23 @@ def _in_stages(override: Section, names: Sequence[str]) -> Section:
 
 
 def _check_stages(stages: Section) -> None:
-    """Raise ConfigError unless every stage has a name that a folder can have, and is null or overrides."""
+    """Raise ConfigError unless every stage has a name that a folder can have, and holds sections."""
     for name, stage in stages.items():
         if not STAGE_NAME.fullmatch(str(name)):
             raise ConfigError("a stage's name is made of letters, digits, - and _", stages.where(name))
-        if stage is not None:
-            _check_mapping(stages, name)
-            check_keys(stage, SECTIONS)
-            for key in stage:
-                _check_mapping(stage, key)
+        _check_mapping(stages, name)
+        check_keys(stage, SECTIONS)
+        for key in stage:
+            _check_mapping(stage, key)
+
+
+def _check_left_out(config: Section, base: Section) -> None:
+    """Raise ConfigError for a stage that is null where the base has none: it was left empty by mistake."""
+    stages, known = config.get("stages"), base.get("stages") or {}
+    for name, stage in stages.items() if isinstance(stages, Section) else ():
+        if stage is None and name not in known:
+            message = f"no stage of the base to leave out; a stage that changes nothing is `{name}: {{}}`"
+            raise ConfigError(message, stages.where(name))
 
 
 def _check_mapping(section: Section, key: str | int) -> None:
@@ -173,6 +187,10 @@ def _parse_override(config: Section, text: str) -> Section:
 
 def _check_reachable(config: Section, keys: list[str | int], quoted: str) -> None:
     node, path = config, ""
+    stages = config.get("stages") or {}
+    if keys[0] == "stages" and len(keys) > 1 and keys[1] not in stages:
+        known = f"{did_you_mean(keys[1], stages)} Stages: {listed(stages)}"
+        raise ConfigError(f"the config has no stage {shown(keys[1])}.{known}", quoted)
     for key in keys[:-1]:
         node, path = node.get(key, {}), join(path, key)
         if not isinstance(node, dict):
@@ -211,6 +229,8 @@ class _Bases:
         merged = Section(origin=paths.display(path))
         for base in self.bases(config, path, (*stack, path)):
             merged = merge(merged, self.read(base, (*stack, path)))
+        if not stack:  # a base may be for the stages of another
+            _check_left_out(config, merged)
         config.pop("_base_", None)
         config.origins.pop("_base_", None)
         return merge(merged, config)

@@ -18,5 +18,7 @@ def words(seconds: float) -> str:
 
 
 def size(count: float) -> str:
-    """Bytes as people say them: 1.2 GB, 340 MB."""
-    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"
+    """Bytes as people say them: 1.2 GB, 340 MB, 40 kB."""
+    if count >= 1e9:
+        return f"{count / 1e9:.1f} GB"
+    return f"{count / 1e6:.0f} MB" if count >= 1e6 else f"{count / 1e3:.0f} kB"

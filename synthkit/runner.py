@@ -45,6 +45,8 @@ def train(
     with joined(cfg):
         start, refused = starting_point(folder, cfg, resume)
         notices = [*notices, *(f"passed over: {problem}" for problem in refused)]
+        if start is None and previous is None:
+            _check_frozen(build.need(cfg, "train"))
         trainer = _prepared(cfg, start, notices, previous)
         if trainer.ending and not trainer.lacks_validation:
             return _leave(folder, [*notices, trainer.ending])
@@ -102,6 +104,13 @@ def _prepared(
     return trainer
 
 
+def _check_frozen(settings: Mapping) -> None:
+    """Raise ConfigError where a training that starts from no weights would keep some as they were drawn."""
+    if settings.get("only") and settings.get("init_from") is None:
+        message = "it freezes weights that nothing has trained: train.init_from names a run that has"
+        raise ConfigError(message, build.where(settings, "only"))
+
+
 def _handed_over(run: Path, trainer: Trainer) -> list[str]:
     """Give the trainer the weights of a run that fit it; returns what there is to say."""
     try:
@@ -109,6 +118,11 @@ def _handed_over(run: Path, trainer: Trainer) -> list[str]:
     except CheckpointError as error:
         raise ConfigError(str(error)) from error
     handover = hand_over(source, trainer.model.networks)
+    named = trainer.model.networks.named_parameters()
+    frozen = (name for name, parameter in named if not parameter.requires_grad)
+    if untrained := [name for name in frozen if name not in handover.loaded]:
+        message = f"it freezes {untrained[0]}, which {source.path} does not have in this shape"
+        raise ConfigError(message, build.where(trainer.cfg["train"], "only"))
     return [*(f"passed over: {problem}" for problem in refused), handover.describe(source)]
 
 

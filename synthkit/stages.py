@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from synthkit import build, config, runner
-from synthkit.checkpoint import STAGES
+from synthkit.checkpoint import STAGES, Checkpoint
 from synthkit.distributed import barrier
 from synthkit.errors import CheckpointError, ConfigError, listed
 from synthkit.run_folder import starting_point
@@ -33,9 +33,9 @@ def train(cfg: Mapping, work_dir: str | Path, *, resume: bool = False) -> Path:
     """
     stages = plan(cfg, Path(work_dir))
     with joined(stages[0].config):
-        remaining = _to_train(stages, resume)
+        remaining, notices = _to_train(stages, resume)
         barrier()  # before the first process writes into a folder that the others have just looked at
-    notices = [line for stage in remaining[1:] for line in _tried(stage)]
+    notices += [line for stage in remaining[1:] for line in _tried(stage)]
     for stage in remaining:
         if stage.name:
             number = stages.index(stage) + 1
@@ -57,27 +57,44 @@ def plan(cfg: Mapping, folder: Path) -> list[Stage]:
     for stage in stages[1:]:
         settings = build.part(stage.config, "train")
         if settings.get("init_from") is not None:
-            message = f"the stage {stage.name!r} starts from the weights of the stage before"
+            first = f"stages.{stages[0].name}.train.init_from"
+            message = f"the stage {stage.name!r} starts from the weights of the stage before; write {first}"
             raise ConfigError(message, build.where(settings, "init_from"))
     return stages
 
 
-def _to_train(stages: Sequence[Stage], resume: bool) -> list[Stage]:
-    """The stages from the last on that has begun.
+def _to_train(stages: Sequence[Stage], resume: bool) -> tuple[list[Stage], list[str]]:
+    """The stages from the last on that has begun, and what there is to say of those before it.
 
-    Raises CheckpointError for a folder that is not empty and not to be resumed, or that holds other stages;
-    ConfigError for a stage that was made with another config.
+    Raises CheckpointError for a folder that is not empty and not to be resumed, or that holds other stages
+    than the config has before the one that goes on; ConfigError for a stage made with another config.
     """
     folder = stages[-1].folder
-    there = {path.name for path in (folder / STAGES).glob("*")}
+    there = {path.name for path in (folder / STAGES).glob("[!.]*")}
     if there and not resume:
         raise CheckpointError(f"{folder} is not empty: --resume continues it, --work-dir names another")
-    if others := there - {stage.name for stage in stages[:-1]}:
+    others = there - {stage.name for stage in stages[:-1]}
+    starts = [starting_point(stage.folder, stage.config, resume)[0] for stage in stages]
+    if others and not (starts[-1] and len(stages) == 1):  # the last stage alone is RUN/config.yaml's
         raise CheckpointError(
             f"{folder / STAGES} holds stages that the config does not have: {listed(others)}"
         )
-    starts = [starting_point(stage.folder, stage.config, resume)[0] for stage in stages]
-    return list(stages[max((index for index, start in enumerate(starts) if start), default=0) :])
+    begun = max((index for index, start in enumerate(starts) if start), default=0)
+    if there and begun and stages[begun - 1].name not in there:
+        raise CheckpointError(
+            f"{stages[begun].folder} has trained, but not the stage before it, {stages[begun - 1].name!r}; "
+            "its own config.yaml goes on without"
+        )
+    over = zip(stages[:begun], starts, strict=False)
+    return list(stages[begun:]), [line for stage, start in over if start for line in _changed(stage, start)]
+
+
+def _changed(stage: Stage, start: Checkpoint) -> list[str]:
+    """That another length of a stage whose time is over changes nothing."""
+    then, now = start.config["train"]["steps"], stage.config["train"]["steps"]
+    if then == now:
+        return []
+    return [f"stage {stage.name} is over: it had train.steps {then}, and {now} changes nothing"]
 
 
 def _tried(stage: Stage) -> list[str]:

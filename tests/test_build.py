@@ -34,7 +34,7 @@ def test_values_and_wired_ones_arrive():
         ({"channels": 1.0}, r"1\.0 is not an int"),
         ({"slope": False}, r"False is not a float"),
         ({"slope": None}, r"None is not a float"),
-        ({"norm": 3}, r"3 is not str \| collections\.abc\.Mapping"),
+        ({"norm": 3}, r"3 is not str \| mapping$"),
         (
             {"chanels": 3},
             r"^model\.generator\.chanels \(x\.yaml\): unknown key 'chanels'\. Did you mean 'channels'",

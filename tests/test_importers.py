@@ -74,6 +74,8 @@ def test_a_truncated_file_is_refused(tmp_path, how, share):
         ({"state": {"a": torch.zeros(1)}}, "at 'state' lies"),
         ({3: torch.zeros(1)}, "at 3 lies"),
         ({"a": torch.zeros(2).to_sparse()}, "at 'a' lies"),
+        ({"a": torch.zeros(1, device="meta")}, "at 'a' lies"),
+        ({"a": torch.zeros(1).expand(2**15, 2**15 + 1)}, "holds more than 1,073,741,824 values"),
         ({"a": torch.tensor([1.0, torch.nan])}, "a has values that are not finite"),
         (torch.nn.Linear(1, 1), "refused: to load it would run torch.nn.modules.linear.Linear"),
     ],

@@ -111,7 +111,12 @@ def entry(name: str, group: str = "losses", *keys: str) -> Entry:
     return Entry(group, name, [], [Key(key) for key in keys], "")
 
 
-AMONG = [entry("gan"), entry("wgan", "losses", "scales"), entry("crop", "sections"), entry("l1", "metrics")]
+AMONG = [
+    entry("gan"),
+    entry("wgan", "losses", "scales"),
+    entry("crop", "sections", "l"),
+    entry("l1", "metrics"),
+]
 
 
 @pytest.mark.parametrize(
@@ -123,6 +128,7 @@ AMONG = [entry("gan"), entry("wgan", "losses", "scales"), entry("crop", "section
         ("w*", ["wgan"]),
         ("losses", ["gan", "wgan"]),
         ("scale", ["wgan"]),
+        ("l", ["crop"]),  # a whole key goes before a part of a name
     ],
 )
 def test_find(pattern, names):

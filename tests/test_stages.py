@@ -1,9 +1,11 @@
 """Stages: their configs, the weights they hand over, what each trains, and going on in the right one."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 import torch
+import yaml
 from safetensors.torch import load_file
 from small_runs import GLOBAL, STAGED, records, staged, tiny
 from torch import nn
@@ -102,6 +104,42 @@ def test_folders_that_are_not_this_training(tmp_path, run):
         train(staged("train.batch_size=3"), run, resume=True)
 
 
+def test_what_changes_nothing_is_told(tmp_path, capsys):
+    folder = train(staged("stages.both=null"), tmp_path / "run")
+    train(staged("stages.both=null", "stages.global.train.steps=9"), folder, resume=True)
+    told = capsys.readouterr().err
+    assert "stage global is over: it had train.steps 3, and 9 changes nothing" in told
+    assert "stage enhancer is over" not in told
+
+
+def test_the_page_of_the_run_goes_on_with_its_last_stage(tmp_path):
+    folder = train(staged("stages.both=null"), tmp_path / "run")
+    train(config.load(folder / "config.yaml", ["train.steps=3"]), folder, resume=True)
+    assert checkpoint.steps(folder / "checkpoints")[-1] == 3
+
+
+def test_a_stage_does_not_become_another(tmp_path):
+    """A stage put between or behind those that have trained would never have its turn."""
+    folder = train(staged("stages.enhancer=null", "stages.both.train.steps=1"), tmp_path / "run")
+    longer = staged("stages.enhancer=null", "stages={polish: {train: {steps: 9}}}")
+    for cfg, name in ((staged(), "enhancer"), (longer, "both")):
+        with pytest.raises(CheckpointError, match=f"has trained, but not the stage before it, '{name}'"):
+            train(cfg, folder, resume=True)
+
+
+def test_checkpoints_of_stages_that_are_over_may_go(tmp_path):
+    folder = train(staged("stages.both=null"), tmp_path / "run")
+    shutil.rmtree(folder / "stages" / "global" / "checkpoints")
+    train(staged("stages.both=null", "stages.enhancer.train.steps=3"), folder, resume=True)
+    assert checkpoint.steps(folder / "checkpoints")[-1] == 3
+
+
+def test_hidden_files_are_no_stages(tmp_path):
+    (tmp_path / "run" / "stages").mkdir(parents=True)
+    (tmp_path / "run" / "stages" / ".DS_Store").touch()
+    train(staged("stages.both=null", "stages.enhancer.train.steps=1"), tmp_path / "run")
+
+
 def test_a_run_whose_last_stage_has_not_begun_names_the_others(tmp_path):
     cfg = staged("stages.enhancer.train.metrics=[l1]", "stages.both=null", "stages.global.train.steps=1")
     folder = train(cfg, tmp_path / "run")
@@ -120,7 +158,7 @@ def test_what_a_later_stage_gets_wrong_is_found_first(tmp_path, dry_run):
 
 
 def test_only_the_first_stage_names_its_weights():
-    with pytest.raises(ConfigError, match=r"train\.init_from .*starts from the weights of the stage before"):
+    with pytest.raises(ConfigError, match=r"train\.init_from .*stage before; write stages\.global\.train"):
         plan(staged("stages.both.train.init_from=runs/x"), Path("run"))
     assert plan(staged("stages.global.train.init_from=runs/x"), Path("run"))[0].previous is None
 
@@ -140,7 +178,9 @@ def test_pages_of_stages():
     assert pages["global"]["train"].where("steps") == "train.steps (dict)"
     assert "train.only" in {path for path, *_ in config.flatten(pages["enhancer"])}
     assert list(config.stages(staged("stages=null"))) == [""]
-    assert list(config.stages(staged("stages.enhancer=null"))) == ["global", "both"]
+    shorter = staged("stages.enhancer=null")
+    assert list(config.stages(shorter)) == ["global", "both"]
+    assert config.from_dict(yaml.safe_load(config.dump(shorter))) == shorter
 
 
 def test_a_config_changes_the_stages_of_its_base(tmp_path):
@@ -159,6 +199,20 @@ def test_a_config_changes_the_stages_of_its_base(tmp_path):
     assert "only" not in pages["enhancer"]["train"]
 
 
+def test_stages_that_are_not_there(tmp_path):
+    """A slip in a name would train one more stage, or one less."""
+    with pytest.raises(ConfigError, match=r"no stage 'globl'. Did you mean 'global'\? Stages: both, enhan"):
+        staged("stages.globl.train.steps=4")
+    with pytest.raises(ConfigError, match=r"no stage 'a'. Stages: \(none\)"):
+        tiny("stages.a.train.steps=4")
+    (tmp_path / "left_out.yaml").write_text("stages:\n  both:\n")
+    with pytest.raises(ConfigError, match=r"stages\.both \(.*:2:3\): no stage of the base .* `both: {}`"):
+        config.load(tmp_path / "left_out.yaml")
+    (tmp_path / "base.yaml").write_text(config.dump(staged()))
+    (tmp_path / "child.yaml").write_text("_base_: [base.yaml, left_out.yaml]\n")
+    assert list(config.stages(config.load(tmp_path / "child.yaml"))) == ["global", "enhancer"]
+
+
 @pytest.mark.parametrize(
     ("stages", "message"),
     [
@@ -167,11 +221,13 @@ def test_a_config_changes_the_stages_of_its_base(tmp_path):
         ({"a": {"train": 3}}, r"stages\.a\.train .*a mapping is needed, not 3"),
         ({"a": 3}, r"stages\.a .*a mapping is needed, not 3"),
         ([{"train": {}}], r"stages .*a mapping is needed"),
+        ("a", r"stages .*a mapping is needed"),
     ],
 )
 def test_wrong_stages(stages, message):
-    with pytest.raises(ConfigError, match=message):
-        config.from_dict({**STAGED, "stages": stages})
+    for overrides in ((), ("train.steps=2",), ("stages.a.train.steps=2",)):
+        with pytest.raises(ConfigError, match=None if overrides else message):
+            config.from_dict({**STAGED, "stages": stages}, overrides=overrides)
 
 
 def network():
@@ -187,6 +243,23 @@ def test_freezing_keeps_running_statistics():
     before = networks["generator"][1].running_mean.clone()
     networks["generator"](torch.ones(1, 1, 2, 2))
     assert torch.equal(networks["generator"][1].running_mean, before)
+
+
+def test_parts_are_a_list(tmp_path):
+    with pytest.raises(ConfigError, match=r"train\.only .*'generator.blocks' is not list\[str\]"):
+        train(staged("stages.both.train.only=generator.blocks"), tmp_path / "run")
+
+
+def test_what_is_frozen_has_been_trained(tmp_path, run):
+    with pytest.raises(ConfigError, match=r"train\.only .*weights that nothing has trained: train\.init_fr"):
+        train(tiny("train.only=[generator.blocks]"), tmp_path / "run")
+    wider = staged("stages.global.model.generator.channels=6", "stages.global.train.steps=1")
+    with pytest.raises(
+        ConfigError, match=r"only .* freezes generator\.down\.0\.conv\.weight, which .*global"
+    ):
+        train(wider, tmp_path / "run")
+    head = f"train.init_from={run / 'stages' / 'global'}"
+    train(tiny("train.only=[generator.head]", "train.steps=1", head), tmp_path / "head")
 
 
 @pytest.mark.parametrize(

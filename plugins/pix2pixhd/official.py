@@ -5,6 +5,7 @@ number means follows from the order and the shapes.
 """
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from functools import reduce
 
@@ -31,15 +32,17 @@ def convert(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Rename a state dict of the authors' generator (global or local), encoder or discriminator.
 
     They are told apart by their keys. Running statistics without a gain are left out: instance norm kept
-    them before PyTorch 0.4 and never used them. Raises CheckpointError naming the first key that fits none.
+    them before PyTorch 0.4 and never used them. Raises CheckpointError naming a key that fits none.
     """
     state = {key: value for key, value in state.items() if not _is_unused(key, state)}
     if any(key.startswith("scale") for key in state):
-        return {_scale_name(key): value for key, value in state.items()}
-    if any(key.startswith("layer") for key in state):
+        names = {key: _scale_name(key) for key in state}
+    elif any(key.startswith("layer") for key in state):
         names = _plain_scale_names(state)
     else:
         names = _layer_names(state)
+    if twice := [name for name, count in Counter(names.values()).items() if count > 1]:
+        raise CheckpointError(f"several keys stand for {twice[0]!r}")
     return {names[key]: value for key, value in state.items()}
 
 
@@ -67,7 +70,7 @@ def base_config(generator: Mapping, labels: int, styles: int) -> config.Section:
 
 def _is_unused(key: str, state: Mapping[str, Tensor]) -> bool:
     layer, _, entry = key.rpartition(".")
-    return entry not in ("weight", "bias") and f"{layer}.weight" not in state
+    return entry in ("running_mean", "running_var", "num_batches_tracked") and f"{layer}.weight" not in state
 
 
 def _match(pattern: re.Pattern, key: str) -> re.Match:

@@ -2,13 +2,23 @@
 
 from collections.abc import Sequence
 
-from synthkit.build import call, part
+from synthkit.build import arguments, call, need, part, place, without
 from synthkit.data import aligned, cityscapes, paired, streets  # noqa: F401  (they register their data sets)
 from synthkit.data.problems import refusal
 from synthkit.data.samples import Samples
 from synthkit.data.sources import SourceFormat
-from synthkit.data.splits import SplitName, build_data
+from synthkit.data.splits import CORE_KEYS, TRAIN, SplitName, build_data, validation_split
 from synthkit.data.transforms import PairedTransform
+from synthkit.registry import DATASETS
+
+
+def check_settings(section: dict) -> None:
+    """Raise ConfigError for what `open_data` would refuse in the config's `data` without a look at files."""
+    call(PairedTransform, part(section, "transform"))
+    validation_split(section)
+    with place(section, "type"):
+        dataset = DATASETS.get(need(section, "type"))
+    arguments(dataset, without(section, "type", *CORE_KEYS), split=TRAIN)
 
 
 def open_data(

@@ -18,6 +18,7 @@ from synthkit.errors import CheckpointError, ConfigError, listed
 from synthkit.importers import clusters, condition
 from synthkit.importers.draft import Draft
 from synthkit.importers.torch_file import read_state
+from synthkit.styles.codes import FILE
 
 __all__ = ["Source", "import_file"]
 
@@ -104,7 +105,7 @@ def _told(draft: Draft, name: str, source: Source) -> str:
     missing, styles = draft.missing, build.part(draft.model, "encoder").get("out_channels")
     if styles:
         channels.append(f"style ({styles})")
-        missing.append(STYLES)
+        missing += [] if (draft.run / FILE).is_file() else [STYLES]
     options = " ".join(
         f"--{field} {field.upper()}" for field in dict.fromkeys(i.field for i in inputs.values())
     )

@@ -26,6 +26,8 @@ def add(run: Path, path: Path, origin: Mapping[str, str]) -> str:
         for label, array in sorted(read_arrays(path).items())
         if array.size
     }
+    if not centres:
+        raise CheckpointError(f"{path} has no clusters")
     for label, codes in centres.items():
         if labels is None or not 0 <= label < labels.channels:
             raise CheckpointError(f"{path} has clusters of label {label}, which is none of {run}")

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from synthkit import __version__, build, checkpoint, config, plugins, training_state
+from synthkit.data import check_settings
 from synthkit.errors import CheckpointError
 from synthkit.inputs import build_inputs
 from synthkit.progress import Progress
@@ -92,12 +93,13 @@ class Draft:
             )
 
     def check(self, overrides: Sequence[str]) -> None:
-        """Lay overrides over the config and see that it builds networks that the weights fit.
+        """Lay overrides over the config and see that it holds, and builds networks that the weights fit.
 
         Raises ConfigError and CheckpointError.
         """
         self.config = config.from_dict(config.plain(self.config), "import", overrides)
         build.call(Training, build.need(self.config, "train"))
+        check_settings(build.need(self.config, "data"))
         expected = self.translator().networks.state_dict()
         expected = {key: value for key, value in expected.items() if key.split(".")[0] in self.origins}
         if problems := checkpoint.differences(expected, self.weights):

@@ -10,6 +10,7 @@ from torch import Tensor
 from synthkit.errors import CheckpointError, shown
 
 _WRAPPER = "module."  # what DataParallel puts before each key
+_LARGEST = 2**30  # values in all: five times those of the largest published network
 _REFUSED = re.compile(r"GLOBAL ([\w.]+)")
 
 
@@ -23,8 +24,11 @@ def read_state(path: Path) -> dict[str, Tensor]:
     if not isinstance(content, dict) or not content:
         raise CheckpointError(f"{path} holds no state dict: {shown(content)}")
     for key, value in content.items():
-        if not isinstance(key, str) or type(value) is not Tensor or value.layout is not torch.strided:
+        if not isinstance(key, str) or not _is_plain(value):
             raise CheckpointError(f"{path} holds no state dict: at {shown(key)} lies {shown(value)}")
+    if sum(value.numel() for value in content.values()) > _LARGEST:  # few in the file may stand for many
+        raise CheckpointError(f"{path} holds more than {_LARGEST:,} values")
+    for key, value in content.items():
         if not value.isfinite().all():
             raise CheckpointError(f"{path}: {key} has values that are not finite")
     wrapped = all(key.startswith(_WRAPPER) for key in content)
@@ -32,6 +36,16 @@ def read_state(path: Path) -> dict[str, Tensor]:
         key.removeprefix(_WRAPPER) if wrapped else key: value.float() if value.is_floating_point() else value
         for key, value in content.items()
     }
+
+
+def _is_plain(value: object) -> bool:
+    """Whether it is a dense tensor of numbers with memory behind it."""
+    return (
+        type(value) is Tensor
+        and value.layout is torch.strided
+        and value.device.type == "cpu"
+        and not value.is_quantized
+    )
 
 
 def _read(path: Path) -> object:

@@ -136,13 +136,14 @@ def shipped() -> list[Entry]:
 def find(among: Sequence[Entry], pattern: str) -> list[Entry]:
     """The entries that a pattern means; all of them for an empty one.
 
-    The first of these that finds any: a name, a group, a part of a name (with * and ? for any characters), a
-    key. Raises ConfigError, with near names, where nothing does.
+    The first of these that finds any: a name, a group, a key, a part of a name (with * and ? for any
+    characters), a part of a key. Raises ConfigError, with near names, where nothing does.
     """
     glob = pattern if any(letter in pattern for letter in "*?[") else f"*{pattern}*"
     tests = (
         lambda entry: entry.name == pattern,
         lambda entry: entry.group == pattern,
+        lambda entry: any(key.name == pattern for key in entry.keys),
         lambda entry: fnmatch(entry.name, glob),
         lambda entry: any(fnmatch(key.name, glob) for key in entry.keys),
     )

@@ -231,6 +231,14 @@ def test_what_does_not_fit(bring, tmp_path):
         bring(small, labels=12, overrides=["train.epochs=3"])
     with pytest.raises(ConfigError, match="dropuot"):
         bring(small, labels=12, overrides=["model.generator.dropuot=0.5"])
+    for wrong, place in (
+        ("data.rot=here", "data.rot"),
+        ("data.type=folder", "data.type"),
+        ("data.transform.resize=[64]", r"data.transform .* not \[64\]"),
+        ("data.validation=2", "data.validation"),
+    ):
+        with pytest.raises(ConfigError, match=place):
+            bring(small, labels=12, overrides=[wrong])
     with pytest.raises(
         CheckpointError, match=r"reshaped: generator.blocks.0.first.conv.weight, \(8, 8, 3, 3\)"
     ):
@@ -275,6 +283,8 @@ def test_what_does_not_fit(bring, tmp_path):
         ),
         ({"model.1.weight": None, "conv1.weight": torch.zeros(1)}, r"'conv1\.weight' is not a key"),
         ({"optimizer.weight": torch.zeros(1)}, r"'optimizer\.weight' is not a key"),
+        ({"epoch": torch.zeros(1)}, r"'epoch' is not a key"),
+        ({"model.01.bias": torch.zeros(4)}, r"several keys stand for 'down\.0\.conv\.bias'"),
         ({"scale0_layer0.0.weight": torch.zeros(1)}, r"'model\.1\.weight' is not a key"),
     ],
 )
@@ -294,7 +304,10 @@ def test_clusters_become_the_run_s_styles(bring, tmp_path):
     run = bring(generator(16, 4, 1, 1).state_dict(), labels=12)
     with pytest.raises(CheckpointError, match="has no weights of its encoder"):
         synthkit.load(run)
+    assert "no styles yet" in bring.told
     assert "12 clusters of 2 labels" in add()
+    bring(generator(3, 4, 1, 0).state_dict(), "E")
+    assert "no styles yet" not in bring.told
     styles = Styles.load(run)
     assert list(styles.centres) == [3, 11] and styles.width == 3
     assert all(np.allclose(styles.centres[label], centres[label]) for label in (3, 11))
@@ -303,6 +316,7 @@ def test_clusters_become_the_run_s_styles(bring, tmp_path):
         "label 12": {12: np.zeros((1, 3))},
         r"\(1, 4\)": {3: np.zeros((1, 4))},
         r"\(\)": {3: np.array(1.0)},
+        "has no clusters": {3: np.zeros((0, 3))},
     }
     for message, odd in refused.items():
         np.save(tmp_path / "odd.npy", odd)
