@@ -221,14 +221,26 @@ class WholeImage(torch.nn.Module):
     def __init__(self, in_channels: int):
         super().__init__()
         self.out_channels = in_channels
+        self.scale = torch.nn.Parameter(torch.ones(()))
 
     def forward(self, image, instance):
-        return image.mean((2, 3)), {}
+        return self.scale * image.mean((2, 3)), {}
+
+
+class Plain(torch.nn.Module):
+    """A generator of images that are all of one colour, the style."""
+
+    def forward(self, condition, style):
+        return style[..., None, None].expand(-1, -1, *condition.shape[2:])
 
 
 def test_one_style_for_an_image_is_not_one_of_instances(run, scene):
     model = synthkit.load(run)
     model.translator.networks["encoder"] = WholeImage(3)
+    model.translator.networks["generator"] = Plain()
+    photo = np.full_like(scene.image, (10, 100, 200))
+    image = model.translate(label=scene.label, instance=scene.instance, style_from=photo)
+    assert np.array_equal(image, photo)
     batch = {"label": torch.tensor(scene.label)[None, None], "image": torch.zeros(1, 3, 32, 64)}
     with pytest.raises(ConfigError, match=r"one style, \(1, 3\): styles by class or instance need a map"):
         model.encode(batch, find_regions(batch))
@@ -316,8 +328,8 @@ def test_commands(run, scene, draw, tmp_path):
         ("--style", ["building=1", "building=2"], "building has another one already"),
         ("--instance-style", ["sample"], "write ID=CLUSTER"),
     ]:
+        options = [each for pick in picks for each in (option, pick)]
         with pytest.raises(DataError, match=message):
-            options = (each for pick in picks for each in (option, pick))
             call("translate", run, tmp_path / "out", *maps, *options)
 
 
