@@ -16,9 +16,6 @@ Config = Annotated[str, typer.Argument(help="A YAML file, or the name of a shipp
 Overrides = Annotated[list[str] | None, typer.Argument(help="key.sub=value, laid over the config.")]
 
 
-_format_warning = warnings.formatwarning
-
-
 def _show_version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"synthkit {__version__}")
@@ -39,6 +36,9 @@ def options(
 
     for folder in plugin_path or []:
         plugins.add_path(folder)
+
+
+_format_warning = warnings.formatwarning
 
 
 def _line(message: Warning | str, category: type[Warning], *place) -> str:
