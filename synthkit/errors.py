@@ -9,6 +9,10 @@ class SynthkitError(Exception):
     """The base of every error whose message is meant for the user."""
 
 
+class SynthkitWarning(UserWarning):
+    """A warning meant for the user; the command line prints it as one line."""
+
+
 class ConfigError(SynthkitError):
     """A config is wrong; `where` is the YAML path and the place in the file, if known."""
 

@@ -21,7 +21,7 @@ from synthkit.data.samples import check_ids, check_label, check_sizes, to_tensor
 from synthkit.data.sources import source_array, source_image
 from synthkit.data.transforms import MAPS, PairedTransform
 from synthkit.devices import pick_device, to_device
-from synthkit.errors import CheckpointError, DataError
+from synthkit.errors import CheckpointError, ConfigError, DataError, SynthkitWarning
 from synthkit.nn.norms import held_statistics
 from synthkit.nn.precision import store_weights
 from synthkit.registry import DATASETS
@@ -48,7 +48,7 @@ def load(
     """
     found, refused = checkpoint.find_best(Path(run)) if best else checkpoint.find(Path(run))
     for problem in refused:
-        warnings.warn(f"passed over: {problem}", stacklevel=2)
+        warnings.warn(f"passed over: {problem}", SynthkitWarning, stacklevel=2)
     cfg = config.from_dict(found.config, name=str(found.path))
     precision = precision or build.need(cfg, "train").get("precision", "fp32")
     translator = Translator.from_config(build.need(cfg, "model"), precision=precision, training=False)
@@ -147,9 +147,17 @@ class Model:
         return image if image.size == (width, height) else image.resize((width, height), Image.BICUBIC)
 
     def encode(self, batch: Mapping, regions: Regions) -> torch.Tensor:
-        """The style codes (R, F) of the instances of a batch of one, as the encoder sees its `image`."""
+        """The style codes (R, F) of the instances of a batch of one, as the encoder sees its `image`.
+
+        Raises ConfigError for an encoder that gives an image one code for all of it.
+        """
         with torch.inference_mode():
             style, _ = self.translator.encode(to_device(batch, self.translator.device))
+        if style.ndim != 4:
+            raise ConfigError(
+                f"the encoder gives an image one style, {tuple(style.shape)}: "
+                "styles by class or instance need a map (N, F, H, W)"
+            )
         return regions.gather(style[0])
 
     def render(self, batch: Mapping, regions: Regions, *codes: torch.Tensor) -> list[torch.Tensor]:
@@ -167,9 +175,9 @@ class Model:
         self, batch: Mapping, style: ClassPicks, instance_style: Mapping[int, Pick], seed: int
     ) -> torch.Tensor:
         """The image (1, 3, H, W) with the styles that `translate` describes."""
-        regions = find_regions(batch)
         if "image" in batch and not style and not instance_style:
-            return self.render(batch, regions, self.encode(batch, regions))[0]
+            return self.translator.translate(to_device(batch, self.translator.device))
+        regions = find_regions(batch)
         chooser = Chooser(self.styles, regions, seed)
         codes = self.encode(batch, regions) if "image" in batch else chooser.common()
         codes = chooser.by_class(codes, style)

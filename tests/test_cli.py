@@ -75,6 +75,23 @@ def test_errors_are_one_message(tmp_path, arguments, message):
     assert "Traceback" not in result.stderr
 
 
+def test_warnings_are_one_line_without_the_code():
+    script = """
+import sys, warnings
+from synthkit import cli
+from synthkit.errors import SynthkitWarning
+sys.argv = ["synthkit", "--version"]
+try:
+    cli.main()
+except SystemExit:
+    warnings.warn("styles of step 1", SynthkitWarning)
+    warnings.warn("of another package")
+"""
+    stderr = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True).stderr
+    assert stderr.startswith("warning: styles of step 1\n")
+    assert "<string>:10: UserWarning: of another package" in stderr
+
+
 def test_missing_vgg19_says_what_to_do(tmp_path, monkeypatch):
     monkeypatch.setenv("SYNTHKIT_WEIGHTS", str(tmp_path / "weights"))
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")

@@ -10,7 +10,6 @@ import synthkit
 from synthkit.cli import app, data, translate  # noqa: F401  (importing registers the commands)
 from synthkit.data.edges import drawing, read_edges
 from synthkit.data.edges.canny import Canny
-from synthkit.data.edges.folder import Drawer
 from synthkit.data.images import read_photo
 from synthkit.data.streets import paint
 from synthkit.errors import DataError, SynthkitError
@@ -137,8 +136,10 @@ def test_drawings_by_command_train_a_model(photos, tmp_path):
     folders = f"data.folders={{image: '{photos}', edge: '{out}'}}"
     run = trained(tmp_path, tmp_path / "run", folders, "model.inputs.edge.detector=dexined")
     assert synthkit.load(run).translate(edge=out / "0.png").size == SIZE[::-1]
-    with pytest.raises(DataError, match="not an empty folder"):
-        Drawer(photos, out, Canny())
+    arguments[-1] = "dexined"  # whose weights are not asked for before the folders are in order
+    for wrong, message in ([photos, out], "not an empty folder"), ([out / "no", out], "there is no folder"):
+        result = CliRunner().invoke(app, ["data", "edges", *map(str, wrong), *arguments[4:]])
+        assert isinstance(result.exception, DataError) and message in str(result.exception)
 
 
 def test_what_a_detector_lacks_is_said_before_training(photos, tmp_path, monkeypatch):

@@ -13,11 +13,13 @@ from typer.testing import CliRunner
 
 import synthkit
 from synthkit.cli import app, styles, translate  # noqa: F401  (importing registers the commands)
+from synthkit.cli.train import _options as command_options
 from synthkit.data.streets import paint
 from synthkit.errors import CheckpointError, ConfigError, DataError
 from synthkit.styles import Styles
 from synthkit.styles.choice import Chooser
 from synthkit.styles.fit import Clustering, Encoded, encode
+from synthkit.styles.locality import edits
 from synthkit.styles.regions import find_regions
 from synthkit.styles.scenes import first_scenes, open_samples
 
@@ -192,6 +194,8 @@ def test_wrong_styles_are_refused(draw):
         ({"building": 3}, "style 3 of building: .* one of its 3 clusters, 0 to 2"),
         ({"building": "random"}, "style 'random' of building"),
         ({"all": 2}, "style is .*give 'sample', or clusters by class"),
+        ({"building": True}, "style True of building"),
+        ({1: 0, "building": 1}, "a class is given twice, by its name and its id"),
         ("best", "style is 'best'"),
     ]:
         with pytest.raises(DataError, match=message):
@@ -200,6 +204,46 @@ def test_wrong_styles_are_refused(draw):
         draw(image=np.zeros((32, 64, 3), np.uint8))
     with pytest.raises(DataError, match="instance 5555 is not in this scene, which has 0, "):
         draw(instance_style={5555: 1})
+    with pytest.raises(DataError, match="instance_style is 'sample': give clusters by instance id"):
+        draw(instance_style="sample")
+    for seed in (-1, 1.5):
+        with pytest.raises(DataError, match=f"seed is {seed}: a whole number, 0 or more"):
+            draw(style="sample", seed=seed)
+
+
+def test_numbers_of_numpy_are_numbers(draw):
+    assert np.array_equal(draw(style={np.int64(1): np.uint8(2)}, seed=np.int64(0)), draw(style={1: 2}))
+
+
+class WholeImage(torch.nn.Module):
+    """An encoder that gives an image one code, its mean colour."""
+
+    def __init__(self, in_channels: int):
+        super().__init__()
+        self.out_channels = in_channels
+        self.scale = torch.nn.Parameter(torch.ones(()))
+
+    def forward(self, image, instance):
+        return self.scale * image.mean((2, 3)), {}
+
+
+class Plain(torch.nn.Module):
+    """A generator of images that are all of one colour, the style."""
+
+    def forward(self, condition, style):
+        return style[..., None, None].expand(-1, -1, *condition.shape[2:])
+
+
+def test_one_style_for_an_image_is_not_one_of_instances(run, scene):
+    model = synthkit.load(run)
+    model.translator.networks["encoder"] = WholeImage(3)
+    model.translator.networks["generator"] = Plain()
+    photo = np.full_like(scene.image, (10, 100, 200))
+    image = model.translate(label=scene.label, instance=scene.instance, style_from=photo)
+    assert np.array_equal(image, photo)
+    batch = {"label": torch.tensor(scene.label)[None, None], "image": torch.zeros(1, 3, 32, 64)}
+    with pytest.raises(ConfigError, match=r"one style, \(1, 3\): styles by class or instance need a map"):
+        model.encode(batch, find_regions(batch))
 
 
 def test_styles_of_another_width_or_step(run, model, tmp_path, scene):
@@ -258,6 +302,12 @@ def test_computed_instances_have_styles_of_their_own(without_instances, tmp_path
     assert model.translate(label=scene.label, style="sample").size == (64, 32)
 
 
+def test_after_training_no_map_is_asked_for_that_is_computed():
+    data = "data={_delete_: true, type: folders, root: photos}"
+    assert command_options(tiny(data)) == "--label LABEL --instance INSTANCE"
+    assert command_options(tiny(data, "data.instances={}")) == "--label LABEL"
+
+
 def test_commands(run, scene, draw, tmp_path):
     for field, array in (("label", scene.label), ("instance", scene.instance.astype(np.uint16))):
         (tmp_path / field).mkdir()
@@ -273,8 +323,30 @@ def test_commands(run, scene, draw, tmp_path):
         picture = np.asarray(Image.open(tmp_path / "out" / f"{name}.png"))
         style = {"all": "sample", "building": 2}
         assert np.array_equal(picture, draw(style=style, style_from=scene.image, seed=4 + number))
-    with pytest.raises(DataError, match="write CLASS=CLUSTER"):
-        call("translate", run, tmp_path / "out", *maps, "--style", "car")
+    for option, picks, message in [
+        ("--style", ["car"], "write CLASS=CLUSTER"),
+        ("--style", ["building=1", "building=2"], "building has another one already"),
+        ("--instance-style", ["sample"], "write ID=CLUSTER"),
+    ]:
+        options = [each for pick in picks for each in (option, pick)]
+        with pytest.raises(DataError, match=message):
+            call("translate", run, tmp_path / "out", *maps, *options)
+
+
+def test_there_is_nothing_to_measure_in_one_style(run, tmp_path):
+    shutil.copytree(run, tmp_path / "run")
+    call("styles", "fit", tmp_path / "run", "--clusters", 1)
+    with pytest.raises(DataError, match="no class has photos in two of its styles"):
+        call("styles", "measure", tmp_path / "run", "--count", 1, "--coloured", 1)
+
+
+def test_an_instance_that_is_the_whole_scene_has_no_outside(model):
+    label, image = torch.ones(1, 1, 32, 64).int(), torch.zeros(1, 3, 32, 64)
+    batch = {"label": label, "instance": label, "image": image}
+    colours = {1: {cluster: torch.zeros(3) for cluster in range(3)}}
+    assert list(edits(model, [batch], colours)) == []
+    label[..., 32:] = 0
+    assert [each.label for each in edits(model, [batch], colours)] == [1]
 
 
 def test_the_gallery_and_the_measure(run, tmp_path):

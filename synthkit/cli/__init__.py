@@ -1,13 +1,14 @@
 """The command line. Commands import what they need when they run, so that --help answers at once."""
 
 import sys
+import warnings
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from synthkit import __version__
-from synthkit.errors import SynthkitError
+from synthkit.errors import SynthkitError, SynthkitWarning
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -37,8 +38,19 @@ def options(
         plugins.add_path(folder)
 
 
+_format_warning = warnings.formatwarning
+
+
+def _line(message: Warning | str, category: type[Warning], *place) -> str:
+    """A warning as it is printed: those meant for the user without the line of code that gave them."""
+    if issubclass(category, SynthkitWarning):
+        return f"warning: {message}\n"
+    return _format_warning(message, category, *place)
+
+
 def main() -> None:
     """The entry point: errors meant for the user become one message and exit code 1."""
+    warnings.formatwarning = _line
     # importing them registers their commands
     from synthkit.cli import (  # noqa: F401
         check,

@@ -86,8 +86,9 @@ def draw_edges(
     from synthkit.registry import DETECTORS
     from synthkit.yaml_loader import parse
 
-    drawer = Drawer(photos, out, DETECTORS.build(parse(detector, "--detector")))
-    for _ in progress(drawer.run(), len(drawer), "drawing"):
+    drawer = Drawer(photos, out)
+    detect = DETECTORS.build(parse(detector, "--detector"))  # after the folders: it may fetch weights
+    for _ in progress(drawer.run(detect), len(drawer), "drawing"):
         pass
     typer.echo(f"{len(drawer)} drawings: {out}")
 

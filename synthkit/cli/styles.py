@@ -106,6 +106,7 @@ def measure_styles(
     from collections import defaultdict
 
     from synthkit.data.splits import TRAIN, validation_split
+    from synthkit.errors import DataError
     from synthkit.inference import load
     from synthkit.styles.locality import cluster_colours, edits
     from synthkit.styles.scenes import first_scenes, open_samples
@@ -116,6 +117,10 @@ def measure_styles(
     found = defaultdict(list)
     for edit in edits(model, scenes, cluster_colours(model, photos), seed):
         found[model.styles.name(edit.label)].append(edit)
+    if not found:
+        raise DataError(
+            "there is nothing to edit: no class has photos in two of its styles; raise --coloured"
+        )
     _print_edits(found)
 
 
@@ -141,8 +146,9 @@ def _print_edits(found: "Mapping[str, Sequence[Edit]]") -> None:
 
 
 def _cells(changes: "Sequence[Change]") -> list[str]:
+    from math import inf
     from statistics import fmean
 
     inside, outside = (fmean(getattr(each, side) for each in changes) for side in ("inside", "outside"))
     nearer = fmean(each.after < each.before for each in changes)
-    return [f"{inside:.4f}", f"{outside:.4f}", f"{inside / outside:.1f}", f"{nearer:.0%}"]
+    return [f"{inside:.4f}", f"{outside:.4f}", f"{inside / outside if outside else inf:.1f}", f"{nearer:.0%}"]

@@ -50,8 +50,10 @@ def _options(cfg) -> str:
     from synthkit.build import part
     from synthkit.inputs import build_inputs
 
-    fields = [each.field for each in build_inputs(part(cfg["model"], "inputs")).values()]
-    return " ".join(f"--{field} {field.upper()}" for field in dict.fromkeys(fields))
+    fields = {each.field: None for each in build_inputs(part(cfg["model"], "inputs")).values()}
+    if "label" in fields and cfg["data"].get("instances") is not None:
+        fields.pop("instance", None)  # computed from the labels
+    return " ".join(f"--{field} {field.upper()}" for field in fields)
 
 
 def _run_name(config: str) -> Path:

@@ -53,7 +53,9 @@ def translate(
     given = {field: path for field, path in given.items() if path is not None}
     jobs = _jobs(given, out)
     _spare_inputs(jobs)
-    styles = {"style": _picks(style), "instance_style": _picks(instance_style)}
+    by_class = ["all=sample" if text == "sample" else text for text in style or []]
+    styles = {"style": _picks(by_class, "CLASS=CLUSTER, CLASS=sample or sample")}
+    styles["instance_style"] = _picks(instance_style or [], "ID=CLUSTER or ID=sample")
     model = load(run, best=best, device=device, precision=precision)
     for number, (target, inputs) in enumerate(track(jobs, "translating") if len(jobs) > 1 else jobs):
         picture = model.translate(**inputs, **styles, seed=seed + number)
@@ -65,15 +67,17 @@ def translate(
     typer.echo(f"{len(jobs)} image{'s' if len(jobs) > 1 else ''}: {out}")
 
 
-def _picks(texts: list[str] | None) -> dict[str | int, str | int]:
-    """KEY=CLUSTER as a mapping, numbers as such; "sample" alone stands for all classes that are not named."""
+def _picks(texts: list[str], form: str) -> dict[str | int, str | int]:
+    """KEY=CLUSTER as a mapping, numbers as such; `form` is what there is to write."""
     from synthkit.errors import DataError
 
     picks = {}
-    for text in texts or []:
-        key, separator, pick = text.rpartition("=") if text != "sample" else ("all", "=", "sample")
-        if not separator or not key or not pick:
-            raise DataError(f"style {text!r}: write CLASS=CLUSTER, such as car=3, CLASS=sample or sample")
+    for text in texts:
+        key, _, pick = text.rpartition("=")
+        if not key or not pick:
+            raise DataError(f"style {text!r}: write {form}")
+        if _number(key) in picks:
+            raise DataError(f"style {text!r}: {key} has another one already")
         picks[_number(key)] = _number(pick)
     return picks
 

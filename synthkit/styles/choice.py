@@ -1,6 +1,7 @@
 """Picking the style code of each instance of a scene: by class, by instance, or at random."""
 
 from collections.abc import Mapping
+from numbers import Integral
 from typing import Literal
 
 import numpy as np
@@ -20,10 +21,12 @@ class Chooser:
     """Looks up and draws the styles of a scene's instances.
 
     A draw hangs on `seed` and the instance's id alone, so that an instance keeps its own whatever else is in
-    the scene; a cluster is drawn as often as it had instances.
+    the scene; a cluster is drawn as often as it had instances. Raises DataError for a seed that is none.
     """
 
     def __init__(self, styles: Styles, regions: Regions, seed: int = 0):
+        if not _is_whole(seed) or seed < 0:
+            raise DataError(f"seed is {shown(seed)}: a whole number, 0 or more, is needed")
         self.styles, self.regions, self.seed = styles, regions, seed
 
     def common(self) -> Tensor:
@@ -37,6 +40,8 @@ class Chooser:
         if not isinstance(picks, Mapping) or picks.get(ALL, SAMPLE) != SAMPLE:
             raise DataError(f"style is {shown(picks)}: give 'sample', or clusters by class")
         by_label = {self._label(key): pick for key, pick in picks.items() if key != ALL}
+        if len(by_label) < len(picks.keys() - {ALL}):
+            raise DataError(f"style is {shown(picks)}: a class is given twice, by its name and its id")
         for label, pick in by_label.items():
             self._check(label, pick)  # even where the scene has none of the class
         if ALL in picks:
@@ -49,6 +54,8 @@ class Chooser:
 
     def by_instance(self, codes: Tensor, picks: Mapping[int, Pick]) -> Tensor:
         """`codes` (R, F) with those that were picked by instance. Raises DataError for what there is not."""
+        if not isinstance(picks, Mapping):
+            raise DataError(f"instance_style is {shown(picks)}: give clusters by instance id")
         places = {instance: place for place, instance in enumerate(self.regions.ids.tolist())}
         codes = codes.clone()
         for instance, pick in picks.items():
@@ -80,8 +87,13 @@ class Chooser:
 
     def _check(self, label: int, pick: Pick) -> None:
         count = len(self.styles.centres[label])
-        if pick != SAMPLE and (type(pick) is not int or not 0 <= pick < count):
+        if pick != SAMPLE and not (_is_whole(pick) and 0 <= pick < count):
             raise DataError(
                 f"style {shown(pick)} of {self.styles.name(label)}: give 'sample' or one of its {count} "
                 f"clusters, 0 to {count - 1}"
             )
+
+
+def _is_whole(value: object) -> bool:
+    """Whether it is an integer, Python's or NumPy's; True and False are none."""
+    return isinstance(value, Integral) and not isinstance(value, bool)

@@ -12,7 +12,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from synthkit.checkpoint import Checkpoint
-from synthkit.errors import CheckpointError
+from synthkit.errors import CheckpointError, SynthkitWarning
 
 FILE = "styles/styles.safetensors"
 NAMES = "names"  # the entry of the metadata that is no part of the origin
@@ -103,6 +103,7 @@ def load_styles(source: Checkpoint, width: int) -> Styles:
     if (step := styles.origin.get("step", str(source.step))) != str(source.step):
         warnings.warn(
             f"the styles of {run} were found at step {step}, and these are the weights of step {source.step}",
+            SynthkitWarning,
             stacklevel=4,
         )
     return styles

@@ -48,8 +48,8 @@ class Sight(NamedTuple):
         return cls(batch, regions, model.encode(batch, regions))
 
     def large(self) -> list[tuple[int, int]]:
-        """Label and place of each instance that is large enough."""
-        places = np.flatnonzero(self.regions.shares >= LEAST).tolist()
+        """Label and place of each instance that is large enough, and not the whole scene."""
+        places = np.flatnonzero((self.regions.shares >= LEAST) & (self.regions.shares < 1)).tolist()
         return [(int(self.regions.labels[place]), place) for place in places]
 
     def colour(self, image: Tensor, place: int) -> Tensor:

@@ -219,10 +219,16 @@ def test_a_blank_picture_has_no_lines():
 
 
 @pytest.mark.parametrize(
-    "picture", [np.zeros((4, 4, 5)), np.full((4, 4), np.nan), np.zeros(4), np.zeros((0, 3))]
+    ("picture", "message"),
+    [
+        (np.zeros((4, 4, 5)), "not 5 channels"),
+        (np.full((4, 4), np.nan), "NaN or infinite"),
+        (np.zeros(4), "needs shape"),
+        (np.zeros((0, 3)), "needs shape"),
+    ],
 )
-def test_what_is_no_drawing_is_refused(picture):
-    with pytest.raises(DataError, match="sketch"):
+def test_what_is_no_drawing_is_refused(picture, message):
+    with pytest.raises(DataError, match=f"sketch: .*{message}"):
         find_lines(picture, "sketch")
 
 

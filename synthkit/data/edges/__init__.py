@@ -39,7 +39,9 @@ def find_lines(picture, where: str | Path) -> np.ndarray:
 def _grey(array: np.ndarray, where: str | Path) -> np.ndarray:
     """(H, W, C) numbers of any range as (H, W) floats."""
     channels = array.shape[2]
-    if channels not in (GREY, GREY_ALPHA, RGB, RGBA) or not np.isfinite(array).all():
+    if not np.isfinite(array).all():
+        raise DataError(f"{where}: a drawing holds NaN or infinite values")
+    if channels not in (GREY, GREY_ALPHA, RGB, RGBA):
         raise DataError(f"{where}: a drawing is grey or RGB, with or without alpha, not {channels} channels")
     values = array.astype(np.float32)
     if channels in (GREY, RGB):

@@ -1,6 +1,7 @@
 """The edges of a whole folder of photos, detected once."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -21,30 +22,32 @@ class Drawer:
         photos: the folder of photos.
         out: the folder to write, which must be empty or absent: a grey PNG of each photo's name, black on
             white.
-        detect: photo (H, W, 3) uint8 -> lines (H, W) bool.
 
     Raises DataError for wrong folders.
     """
 
-    def __init__(self, photos: Path, out: Path, detect: Callable[[np.ndarray], np.ndarray]):
+    def __init__(self, photos: Path, out: Path):
         if not photos.is_dir():
             raise DataError(f"there is no folder {photos}")
         self.files, problems = list_files(photos)
         if problems:
             raise refusal(problems)
-        self.out, self.detect = new_folder(out), detect
+        self.out = new_folder(out)
 
     def __len__(self) -> int:
         return len(self.files)
 
-    def run(self, workers: int | None = None) -> Iterator[str]:
-        """Write all drawings, on all cores by default, and give the name of each in turn."""
+    def run(self, detect: Callable[[np.ndarray], np.ndarray], workers: int | None = None) -> Iterator[str]:
+        """Write all drawings, on all cores by default, and give the name of each in turn.
+
+        `detect` is a detector: photo (H, W, 3) uint8 -> lines (H, W) bool.
+        """
         paths = list(self.files.values())
-        for path, name in zip(paths, each(self._write, paths, workers), strict=True):
+        for path, name in zip(paths, each(partial(self._write, detect), paths, workers), strict=True):
             if isinstance(name, Died):
                 raise DataError(f"{path}: the process that read it died: it may need too much memory")
             yield name
 
-    def _write(self, path: Path) -> str:
-        write_image(drawing(self.detect(read_photo(path))), self.out / f"{path.stem}.png")
+    def _write(self, detect: Callable[[np.ndarray], np.ndarray], path: Path) -> str:
+        write_image(drawing(detect(read_photo(path))), self.out / f"{path.stem}.png")
         return path.stem
