@@ -21,11 +21,11 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from synthkit.errors import CheckpointError, listed
+from synthkit.paths import STAGES
 
 FORMAT = 1
 REPLACED = ".{}.replaced"
 MANIFEST = "manifest.json"
-STAGES = "stages"  # in a run's folder those of the runs that were its earlier stages
 
 
 @dataclass(frozen=True)

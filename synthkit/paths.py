@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+STAGES = "stages"  # in a run's folder: those of the runs that were its earlier stages
 _PACKAGE = Path(__file__).resolve().parent
 _CHECKOUT = _PACKAGE.parent
 

@@ -7,6 +7,7 @@ from typing import TextIO
 
 from synthkit import checkpoint, config, lock
 from synthkit.errors import CheckpointError, ConfigError
+from synthkit.paths import STAGES
 
 # what a resumed run may change: how long and how it runs, not what it learns
 CHANGEABLE = {
@@ -25,9 +26,7 @@ def starting_point(
 
     Also what was wrong with newer checkpoints. A run that never saved starts anew, with any config.
     """
-    if not folder.is_dir() or all(
-        path.name[0] == "." or path.name == checkpoint.STAGES for path in folder.iterdir()
-    ):
+    if not folder.is_dir() or all(path.name[0] == "." or path.name == STAGES for path in folder.iterdir()):
         return None, []
     if not resume:
         raise CheckpointError(f"{folder} is not empty: --resume continues it, --work-dir names another")

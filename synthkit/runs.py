@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from synthkit import lock, records
-from synthkit.checkpoint import STAGES
 from synthkit.errors import DataError, did_you_mean, listed
+from synthkit.paths import STAGES
 from synthkit.scores import score
 
 LONGEST_LABEL = 60  # letters

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from synthkit import build, config, runner
-from synthkit.checkpoint import STAGES, Checkpoint
+from synthkit.checkpoint import Checkpoint
 from synthkit.distributed import barrier
 from synthkit.errors import CheckpointError, ConfigError, listed
+from synthkit.paths import STAGES
 from synthkit.run_folder import starting_point
 from synthkit.surroundings import joined
 

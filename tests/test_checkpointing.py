@@ -15,12 +15,18 @@ from synthkit.registry import GENERATORS
 from synthkit.trainer import Trainer
 
 
-@GENERATORS.register_module("user/plain")
 class Plain(nn.Conv2d):
     """A generator without a block that is made for it."""
 
     def __init__(self, in_channels: int):
         super().__init__(in_channels, 3, 1)
+
+
+@pytest.fixture
+def plain():
+    GENERATORS.register_module("user/without_blocks", module=Plain)
+    yield "user/without_blocks"
+    GENERATORS._module_dict.pop("user/without_blocks")
 
 
 INSTANCE = norm_factory("instance")
@@ -96,9 +102,8 @@ def test_weights_that_changed_in_between_are_refused():
         loss.backward()
 
 
-def test_a_switch_without_effect_is_refused():
+def test_a_switch_without_effect_is_refused(plain):
+    generator = f"model.generator={{_delete_: true, type: {plain}}}"
+    alone = ("model.discriminator=null", "model.losses.gan=null", "train.order=generator_only")
     with pytest.raises(ConfigError, match="train.checkpointing.*no block"):
-        Trainer(
-            tiny("model.generator={_delete_: true, type: user/plain}", "model.discriminator=null",
-                 "model.losses.gan=null", "train.order=generator_only", "train.checkpointing=true")
-        )  # fmt: skip
+        Trainer(tiny(generator, *alone, "train.checkpointing=true"))

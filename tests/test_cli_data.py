@@ -151,4 +151,4 @@ def test_show_draws_more_classes_than_there_are_colours(synthkit, mine):
     ],
 )
 def test_training_ends_with_the_options_of_its_model(model, options):
-    assert train._options({"model": model}) == options
+    assert train._options({"model": model, "data": {}}) == options

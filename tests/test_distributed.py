@@ -184,7 +184,6 @@ def test_a_parameter_without_a_loss_is_named(tmp_path, port):
 
 IDLE = """
 import torch
-from small_runs import staged
 from torch import nn
 from synthkit.registry import GENERATORS
 
