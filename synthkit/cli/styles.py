@@ -130,12 +130,13 @@ def _print_edits(found: "Mapping[str, Sequence[Edit]]") -> None:
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in ("class", "edits", *("inside", "outside", "ratio", "nearer") * 2):
+    kinds = ("inside", "outside", "ratio", "nearer", "held: inside", "outside", "ratio", "nearer")
+    for title in ("class", "edits", *kinds):
         table.add_column(title, justify="left" if title == "class" else "right")
     rows = {**found, "all": [edit for each in found.values() for edit in each]}
     for name, each in rows.items():
-        kinds = ([edit.anew for edit in each], [edit.held for edit in each])
-        table.add_row(name, str(len(each)), *(cell for changes in kinds for cell in _cells(changes)))
+        anew, held = [edit.anew for edit in each], [edit.held for edit in each]
+        table.add_row(name, str(len(each)), *_cells(anew), *_cells(held))
     console = Console(highlight=False)
     console.print(table)
     console.print(
