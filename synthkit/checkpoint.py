@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
@@ -61,6 +61,15 @@ class Checkpoint:
     def training(self) -> dict[str, Tensor]:
         """The state of optimisers, losses and torch's random numbers."""
         return self._load("training.safetensors")
+
+    def tensor(self, name: str, key: str) -> Tensor:
+        """One tensor of NAME.safetensors. The pages of a file count as memory until it is closed."""
+        path = self.path / f"{name}.safetensors"
+        try:
+            with safe_open(path, "pt") as file:
+                return file.get_tensor(key)
+        except (OSError, SafetensorError) as err:
+            raise CheckpointError(f"{path} cannot be read: {err}") from err
 
     def _load(self, name: str) -> dict[str, Tensor]:
         try:
@@ -212,8 +221,7 @@ def restore_networks(
 
     Raises CheckpointError listing the missing, the extra and the reshaped keys.
     """
-    read = checkpoint.average if averaged else checkpoint.weights
-    expected, stored = networks.state_dict(), read()
+    expected, stored = networks.state_dict(), checkpoint.average() if averaged else checkpoint.weights()
     stored.pop("count", None)
     if only:
         expected = {key: value for key, value in expected.items() if key.split(".")[0] in only}
@@ -224,7 +232,7 @@ def restore_networks(
         raise CheckpointError("\n  ".join([f"{checkpoint.path} {fault}", *problems]))
     stored.clear()
     for key, value in expected.items():
-        value.copy_(read()[key])  # read anew, since the file's pages count as memory until it is closed
+        value.copy_(checkpoint.tensor("average" if averaged else "weights", key))
 
 
 def differences(expected: Mapping[str, Tensor], stored: Mapping[str, Tensor]) -> list[str]:

@@ -22,6 +22,7 @@ from synthkit.data.sources import source_array, source_image
 from synthkit.data.transforms import MAPS, PairedTransform
 from synthkit.devices import pick_device, to_device
 from synthkit.errors import CheckpointError, ConfigError, DataError, SynthkitWarning
+from synthkit.inputs import build_inputs
 from synthkit.nn.norms import held_statistics
 from synthkit.nn.precision import store_weights
 from synthkit.registry import DATASETS
@@ -58,6 +59,14 @@ def load(
     if dtype := PRECISIONS[precision]:
         store_weights(translator.networks, dtype)
     return Model(translator.to(pick_device(device)), found, cfg)
+
+
+def needed_options(cfg: Mapping) -> str:
+    """What a model of this config needs to translate, as options of `synthkit translate`."""
+    fields = {each.field: None for each in build_inputs(build.part(cfg["model"], "inputs")).values()}
+    if "label" in fields and cfg["data"].get("instances") is not None:
+        fields.pop("instance", None)  # computed from the labels
+    return " ".join(f"--{field} {field.upper()}" for field in fields)
 
 
 class Model:

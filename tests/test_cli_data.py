@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from synthkit.cli import main, train
+from synthkit.cli import main
+from synthkit.inference import needed_options
 
 
 @pytest.fixture
@@ -151,4 +152,4 @@ def test_show_draws_more_classes_than_there_are_colours(synthkit, mine):
     ],
 )
 def test_training_ends_with_the_options_of_its_model(model, options):
-    assert train._options({"model": model, "data": {}}) == options
+    assert needed_options({"model": model, "data": {}}) == options

@@ -13,9 +13,9 @@ from typer.testing import CliRunner
 
 import synthkit
 from synthkit.cli import app, styles, translate  # noqa: F401  (importing registers the commands)
-from synthkit.cli.train import _options as command_options
 from synthkit.data.streets import paint
 from synthkit.errors import CheckpointError, ConfigError, DataError
+from synthkit.inference import needed_options
 from synthkit.styles import Styles
 from synthkit.styles.choice import Chooser
 from synthkit.styles.fit import Clustering, Encoded, encode
@@ -304,8 +304,8 @@ def test_computed_instances_have_styles_of_their_own(without_instances, tmp_path
 
 def test_after_training_no_map_is_asked_for_that_is_computed():
     data = "data={_delete_: true, type: folders, root: photos}"
-    assert command_options(tiny(data)) == "--label LABEL --instance INSTANCE"
-    assert command_options(tiny(data, "data.instances={}")) == "--label LABEL"
+    assert needed_options(tiny(data)) == "--label LABEL --instance INSTANCE"
+    assert needed_options(tiny(data, "data.instances={}")) == "--label LABEL"
 
 
 def test_commands(run, scene, draw, tmp_path):

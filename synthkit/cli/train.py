@@ -23,6 +23,7 @@ def train(
     """Train a model from a config; under torchrun on several devices."""
     from synthkit.config import load
     from synthkit.distributed import is_launched_first
+    from synthkit.inference import needed_options
     from synthkit.runner import dry_run as try_out
     from synthkit.stages import plan, train
 
@@ -42,18 +43,7 @@ def train(
     typer.echo(f"report:     {run / 'report.html'}")
     if stages[-1].config["model"].get("encoder"):
         typer.echo(f"styles:     synthkit styles fit {run}")
-    typer.echo(f"next:       synthkit translate {run} OUT {_options(stages[-1].config)}")
-
-
-def _options(cfg) -> str:
-    """What the trained model translates, as options of the command."""
-    from synthkit.build import part
-    from synthkit.inputs import build_inputs
-
-    fields = {each.field: None for each in build_inputs(part(cfg["model"], "inputs")).values()}
-    if "label" in fields and cfg["data"].get("instances") is not None:
-        fields.pop("instance", None)  # computed from the labels
-    return " ".join(f"--{field} {field.upper()}" for field in fields)
+    typer.echo(f"next:       synthkit translate {run} OUT {needed_options(stages[-1].config)}")
 
 
 def _run_name(config: str) -> Path:

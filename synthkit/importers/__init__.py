@@ -18,6 +18,7 @@ from synthkit.errors import CheckpointError, ConfigError, listed
 from synthkit.importers import clusters, condition
 from synthkit.importers.draft import Draft
 from synthkit.importers.torch_file import read_state
+from synthkit.inference import needed_options
 from synthkit.styles.codes import FILE
 
 __all__ = ["Source", "import_file"]
@@ -106,14 +107,11 @@ def _told(draft: Draft, name: str, source: Source) -> str:
     if styles:
         channels.append(f"style ({styles})")
         missing += [] if (draft.run / FILE).is_file() else [STYLES]
-    options = " ".join(
-        f"--{field} {field.upper()}" for field in dict.fromkeys(i.field for i in inputs.values())
-    )
     lines = [f"{name + ':':<15}{draft.describe(name)}", f"channels:      {', '.join(channels)}"]
     for each in filter(kinds.__contains__, missing):
         command = f"synthkit import {source.plugin} FILE --kind {kinds[each]} --out {draft.run}"
         lines.append(f"no {each} yet: {command}")
     if "encoder" not in missing:
-        lines.append(f"translate:     synthkit translate {draft.run} OUT {options}")
+        lines.append(f"translate:     synthkit translate {draft.run} OUT {needed_options(draft.config)}")
     tuning = f"{draft.run}/config.yaml --work-dir NEW train.init_from={draft.run}"
     return "\n".join([*lines, f"train on:      synthkit train {tuning}"])
