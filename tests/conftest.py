@@ -6,9 +6,7 @@ from pathlib import Path
 
 import pytest
 
-if (
-    "PYTEST_XDIST_WORKER" in os.environ
-):  # several test processes: one thread each, before torch counts the cores
+if "PYTEST_XDIST_WORKER" in os.environ:  # one thread each, said before torch counts the cores
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import torch

@@ -12,9 +12,7 @@ from synthkit.cli import Overrides, app
 def import_weights(
     plugin: Annotated[str, typer.Argument(help="The plugin of the method.")],
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A file of the method's original code.")],
-    kind: Annotated[
-        str, typer.Option(help="What the file holds, in the words that `synthkit plugins` lists.")
-    ],
+    kind: Annotated[str, typer.Option(help="What the file holds: see `synthkit plugins`.")],
     overrides: Overrides = None,
     out: Annotated[
         Path | None, typer.Option(help="The run folder; by default runs/ and the name of FILE's folder.")

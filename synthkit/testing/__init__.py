@@ -99,7 +99,5 @@ def _pytest():
     except ModuleNotFoundError as error:
         if error.name != "pytest":
             raise
-        raise PluginError(
-            "the contract is a test of pytest, which is not here: pip install pytest"
-        ) from error
+        raise PluginError("the contract needs pytest: pip install pytest") from error
     return pytest

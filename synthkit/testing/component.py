@@ -26,7 +26,7 @@ class Component:
         except ConfigError as error:
             given = {**self.settings, **wired}
             raise AssertionError(
-                f"{self.name} cannot be built from {given}: {error}. Settings come from `small` of the contract"
+                f"{self.name} cannot be built from {given}: {error}. The contract takes settings in `small`"
             ) from error
 
     def takes(self, key: str) -> bool:

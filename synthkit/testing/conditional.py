@@ -47,6 +47,6 @@ def _check(condition: Tensor | None, channels: int) -> None:
         "synthkit.nn.blocks, or blocks made of it, and call that with (x, condition)"
     )
     assert condition.shape[1] == channels, (
-        f"a conditional norm was built for {channels} channels of the condition and given {condition.shape[1]}: "
+        f"the norm was built for {channels} channels of the condition and is given {condition.shape[1]}: "
         "norm_factory(norm, condition_channels) takes those of the condition that the norms are called with"
     )

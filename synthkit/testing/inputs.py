@@ -15,9 +15,7 @@ def channels(component: Component) -> None:
     data.setdefault(each.field, torch.rand(2, 1, *data["image"].shape[2:]))
     output = each(data)
     wanted = (2, each.channels, *data["image"].shape[2:])
-    assert output.shape == wanted, (
-        f"it gives {tuple(output.shape)}, and by its `channels` {wanted} are wanted"
-    )
+    assert output.shape == wanted, f"{wanted} are wanted, by its `channels`, not {tuple(output.shape)}"
     assert output.dtype in (torch.bool, torch.float32), f"bool or float32 is wanted, not {output.dtype}"
 
 

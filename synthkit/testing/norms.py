@@ -58,7 +58,7 @@ def device(component: Component) -> None:
 def condition(component: Component) -> None:
     each = norm(component)
     assert getattr(each, "conditional", False), (
-        "a norm with `condition_channels` derives from ConditionalNorm, or has the attribute conditional = True"
+        "a norm with `condition_channels` derives from ConditionalNorm, or has `conditional = True`"
     )
     x, given = torch.randn(2, CHANNELS, *SIZE), torch.randn(2, CONDITION, *SIZE, requires_grad=True)
     each(x, given).square().sum().backward()

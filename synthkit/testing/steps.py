@@ -1,4 +1,4 @@
-"""Steps: `step(model, batch, optimizers) -> logs` updates the generator, and a discriminator if it has one."""
+"""Steps: `step(model, batch, optimizers) -> logs` updates the networks once."""
 
 import copy
 
