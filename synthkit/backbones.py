@@ -37,7 +37,7 @@ class VGG19(nn.Module):
         name = "vgg19-dcbb9e9d.pth"
         url = f"https://download.pytorch.org/models/{name}"
         path = weights.fetch(name, url, sha256="dcbb9e9d", instead=OFFLINE)
-        network = vgg19()
+        network = vgg19(init_weights=False)
         network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
         self.layers = network.features[: self.ends[-1] + 1]
         for layer in self.layers:

@@ -48,7 +48,7 @@ def test_vgg19_features_are_those_before_each_pooling_stage(weights_folder, monk
     """Seeded weights in place of the real ones: the outputs against torchvision's network run in parts."""
     from torchvision.models import vgg19
 
-    network = vgg19().eval()
+    network = vgg19(init_weights=False).eval()
     torch.save(network.state_dict(), weights_folder / "vgg19-dcbb9e9d.pth")
     with pytest.raises(SynthkitError, match="SHA-256 does not begin with dcbb9e9d"):
         BACKBONES.build("vgg19")
