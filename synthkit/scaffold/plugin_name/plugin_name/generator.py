@@ -1,4 +1,4 @@
-"""The generator: down, residual blocks, up."""
+"""The generator: down, residual blocks, up, beside what is seen at full size."""
 
 from collections.abc import Mapping
 
@@ -12,7 +12,9 @@ from synthkit.registry import GENERATORS
 
 @GENERATORS.register_module("plugin_name/generator")
 class Generator(nn.Module):
-    """Halves the size twice, refines, and doubles it twice, after Johnson et al. (ECCV 2016).
+    """Halves the size twice, refines, and doubles it twice, as Johnson et al. do (ECCV 2016).
+
+    The features of the first layer are added to the last ones, so that fine lines stay.
 
     Args:
         channels: features at full size, doubled by each halving.
@@ -33,8 +35,8 @@ class Generator(nn.Module):
     ):
         super().__init__()
         factory = norm_factory(norm, in_channels)
-        self.layers = ConditionalSequential(
-            ConvBlock(in_channels + style_channels, channels, kernel=7, norm=factory),
+        self.first = ConvBlock(in_channels + style_channels, channels, kernel=7, norm=factory)
+        self.deep = ConditionalSequential(
             ConvBlock(channels, 2 * channels, stride=2, norm=factory),
             ConvBlock(2 * channels, 4 * channels, stride=2, norm=factory),
             *(ResidualBlock(4 * channels, norm=factory) for _ in range(blocks)),
@@ -45,4 +47,5 @@ class Generator(nn.Module):
 
     def forward(self, condition: Tensor, style: Tensor | None = None) -> Tensor:
         """(N, in_channels, H, W), and a style (N, style_channels, H, W) -> image (N, 3, H, W) in [-1, 1]."""
-        return self.head(self.layers(with_style(condition, style), condition))
+        features = self.first(with_style(condition, style), condition)
+        return self.head(features + self.deep(features, condition))
