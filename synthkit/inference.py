@@ -133,7 +133,8 @@ class Model:
                 an instance covers much of the scene, that overshoots, and `style` is better.
             style_from: a photo of this scene, given like `edge_from`, whose instances give their styles in
                 place of the most common ones; what is picked goes before it.
-            seed: of the draws, 0 or more. The same inputs and seed give the same image.
+            seed: of the draws and of the noise where the model keeps its dropout, 0 or more. The same inputs
+                and seed give the same image.
 
         Raises DataError for inputs that are missing, unwanted, of different sizes or out of range, and for
         styles that there are not; CheckpointError where the run has no styles yet.
@@ -151,7 +152,7 @@ class Model:
         elif style or instance_style:
             raise DataError("this model has no encoder, so it takes no styles")
         else:
-            fake = self.translator.translate(to_device(batch, self.translator.device))
+            fake = self.translator.translate(to_device(batch, self.translator.device), seed=seed)
         image = Image.fromarray(to_uint8(fake[0].cpu()))
         return image if image.size == (width, height) else image.resize((width, height), Image.BICUBIC)
 
@@ -169,7 +170,9 @@ class Model:
             )
         return regions.gather(style[0])
 
-    def render(self, batch: Mapping, regions: Regions, *codes: torch.Tensor) -> list[torch.Tensor]:
+    def render(
+        self, batch: Mapping, regions: Regions, *codes: torch.Tensor, seed: int = 0
+    ) -> list[torch.Tensor]:
         """Images (1, 3, H, W) in [-1, 1] of a batch of one for each of some codes (R, F).
 
         All but the first are edits of it: they share the statistics of its instance norms, so that an
@@ -177,21 +180,23 @@ class Model:
         """
         edited = len(codes) > 1
         with held_statistics(self.translator.networks["generator"]) if edited else nullcontext():
-            batches = ({**batch, "style": regions.scatter(each)} for each in codes)
-            return [self.translator.translate(to_device(each, self.translator.device)) for each in batches]
+            batches = (
+                to_device({**batch, "style": regions.scatter(each)}, self.translator.device) for each in codes
+            )
+            return [self.translator.translate(each, seed=seed) for each in batches]
 
     def _translate_styled(
         self, batch: Mapping, style: ClassPicks, instance_style: Mapping[int, Pick], seed: int
     ) -> torch.Tensor:
         """The image (1, 3, H, W) with the styles that `translate` describes."""
         if "image" in batch and not style and not instance_style:
-            return self.translator.translate(to_device(batch, self.translator.device))
+            return self.translator.translate(to_device(batch, self.translator.device), seed=seed)
         regions = find_regions(batch)
         chooser = Chooser(self.styles, regions, seed)
         codes = self.encode(batch, regions) if "image" in batch else chooser.common()
         codes = chooser.by_class(codes, style)
         edited = [chooser.by_instance(codes, instance_style)] if instance_style else []
-        return self.render(batch, regions, codes, *edited)[-1]
+        return self.render(batch, regions, codes, *edited, seed=seed)[-1]
 
     def _read(self, inputs: Mapping[str, Picture]) -> dict[str, np.ndarray]:
         """Arrays of the inputs, checked as training checks them."""

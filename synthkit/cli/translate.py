@@ -33,7 +33,7 @@ def translate(
     style_from: Annotated[
         Path | None, typer.Option(help="A photo of the scene, or a folder, to take the styles from.")
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of sampled styles; the next image's is one more.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Of sampled styles and of dropout; the next image's is one more.")] = 0,
     best: Annotated[
         bool, typer.Option("--best", help="Use the best checkpoint by train.best, not the newest.")
     ] = False,
@@ -64,7 +64,8 @@ def translate(
             picture.save(target)
         except OSError as err:
             raise DataError(f"{target} cannot be written: {err}") from err
-    typer.echo(f"{len(jobs)} image{'s' if len(jobs) > 1 else ''}: {out}")
+    kept = f", with {model.translator.inference} as in training" if str(model.translator.inference) else ""
+    typer.echo(f"{len(jobs)} image{'s' if len(jobs) > 1 else ''}: {out}{kept}")
 
 
 def _picks(texts: list[str], form: str) -> dict[str | int, str | int]:

@@ -8,6 +8,7 @@ from torch.export import Dim, ExportedProgram
 
 from synthkit.errors import ExportError
 from synthkit.export.fields import encoder_fields, generator_fields
+from synthkit.nn.modes import Inference
 from synthkit.translator import Translator
 
 SMALLEST = 3  # pixels of a side: two have a single difference, which a tracer takes for a number
@@ -27,7 +28,7 @@ class GeneratorGraph(nn.Module):
         self.stride, self.smallest = translator.stride, translator.smallest
         self.fields, self.condition = generator_fields(translator), translator.condition
         self.source = translator.inputs["source"].format.range if "source" in translator.inputs else None
-        self.translate = translator.translate
+        self.translate, self.inference = translator.translate, translator.inference
 
     def forward(self, fields: Mapping[str, Tensor]) -> Tensor:
         condition = self.condition(self._batch(fields))
@@ -54,7 +55,7 @@ class GeneratorGraph(nn.Module):
 class EncoderGraph(nn.Module):
     """The encoder between the same padding and cropping: image and instance -> style (N, F, H, W)."""
 
-    output = "style"
+    output, inference = "style", Inference()
 
     def __init__(self, translator: Translator):
         super().__init__()
@@ -115,12 +116,13 @@ def trace(graph: Graph) -> ExportedProgram:
     """The graph as torch.export records it. Raises ExportError, with torch's reason, where it cannot."""
     example = draw(graph, (2, graph.smallest + 3, graph.smallest + graph.stride + 5))
     try:
-        program = torch.export.export(
-            graph,
-            (example,),
-            dynamic_shapes=dynamic_shapes(graph),
-            prefer_deferred_runtime_asserts_over_guards=True,
-        )
+        with graph.inference.applied(graph.network):
+            program = torch.export.export(
+                graph,
+                (example,),
+                dynamic_shapes=dynamic_shapes(graph),
+                prefer_deferred_runtime_asserts_over_guards=True,
+            )
     except Exception as error:  # the tracer runs a plugin's code
         kind = type(graph.network).__name__
         raise ExportError(f"{kind} cannot be exported for all sizes: {reason(error)}") from error
