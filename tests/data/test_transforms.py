@@ -67,6 +67,23 @@ def test_scale_short_keeps_the_aspect(size, short, expected):
     assert transform.evaluation()(scene(*size))["label"].shape == expected
 
 
+def test_jitter_cuts_the_resized_size_out_of_a_larger_one():
+    torch.manual_seed(0)
+    rows = np.arange(32, dtype=np.int32).repeat(48).reshape(32, 48)
+    transform = PairedTransform(resize=[16, 24], jitter=[32, 48])
+    windows = [transform({"instance": rows})["instance"] for _ in range(40)]
+    assert {window.shape for window in windows} == {(16, 24)}
+    assert {(window[-1, 0] - window[0, 0]).item() for window in windows} == {15}, "at the larger scale"
+    assert {window[0, 0].item() for window in windows} >= {0, 16}
+    for whole in (transform.evaluation(), transform.validation()):
+        assert np.array_equal(whole({"instance": rows})["instance"], rows[1::2, 1::2])
+    for wrong in (dict(jitter=[8, 8]), dict(resize=[9, 9], jitter=[8, 8])):
+        with pytest.raises(ValueError, match="jitter"):
+            PairedTransform(**wrong)
+    with pytest.raises(ValueError, match="no crop"):
+        PairedTransform(resize=[8, 8], jitter=[9, 9], crop=[4, 4])
+
+
 def test_photos_of_many_sizes_fit_one_crop():
     transform = PairedTransform(scale_short=20, crop=[20, 20], flip=True)
     for size in ((25, 40), (60, 21), (20, 20), (9, 33)):
