@@ -47,9 +47,11 @@ def base_config(generator: Mapping, labels: int, styles: int) -> config.Section:
     """The config around an imported generator: the paper's, on side-by-side images where it takes RGB ones.
 
     `generator` is what `describe` says of it, `labels` how many there are (0 for an RGB source). It translates
-    as the authors test: with its dropout and the batch's statistics, as far as it has them. The data lies
-    below a root that only its owner knows, and so does the side of the photos.
+    as the authors test: with its dropout and the batch's statistics, as far as it has them. Where the data
+    lies, and on which side the photos are, only their owner knows. Raises CheckpointError for style features.
     """
+    if styles:
+        raise CheckpointError(f"{labels} labels leave {styles} channels, and pix2pix has no style features")
     data = {"type": "folders", "root": "datasets/own", "validation": "test"}
     if not labels:
         data |= {"type": "aligned", "direction": "a_to_b"}

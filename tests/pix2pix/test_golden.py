@@ -75,4 +75,5 @@ def test_three_training_steps(golden):
     for name, network in networks.items():
         state, expected = network.state_dict(), convert(under(tensors, f"after.{name}"))
         for key, value in expected.items():  # no convolution before a norm has a bias here
-            close(state[key], value)
+            if name == "generator" or "running" not in key:  # they show the fake to it first, we the real one
+                close(state[key], value)
