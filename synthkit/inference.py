@@ -32,7 +32,7 @@ from synthkit.styles.regions import Regions, find_regions
 from synthkit.translator import PRECISIONS, Translator
 
 Picture = str | Path | Image.Image | np.ndarray
-PHOTOS = {"edge_from": "edge", "style_from": "image"}  # the fields that photos stand for
+PHOTOS = {"edge_from": "edge", "style_from": "image", "pair": "source"}  # the fields that photos stand for
 
 
 def load(
@@ -118,7 +118,8 @@ class Model:
         the model's as in training; an array holds the model's own. Instances that training computed from
         label maps are computed from `label` where none are given. `edge` is a drawing, black on white or
         white on black, (H, W) or (H, W, C) values of any range; in its place `edge_from`, a photo as a path,
-        a PIL image or (H, W, 3) uint8, gives its edges as in training. Inputs are resized as in training; the
+        a PIL image or (H, W, 3) uint8, gives its edges as in training. In place of `source`, `pair` is an image
+        of two side by side, given the same, where the model learned from such. Inputs are resized as in training; the
         RGB image comes back in their own size.
 
         A model with an encoder gives each instance the style that is most common in its class, out of those
@@ -212,6 +213,8 @@ class Model:
         places = {
             field: str(value) if isinstance(value, (str, Path)) else field for field, value in inputs.items()
         }
+        if "pair" in arrays:
+            arrays["source"], places["source"] = self._half(arrays.pop("pair"), places["pair"]), places["pair"]
         check_sizes({field: (array, places[field]) for field, array in arrays.items()})
         if "label" in arrays:
             label = self.translator.inputs["label"]
@@ -226,6 +229,13 @@ class Model:
         if "style_from" in arrays:
             arrays["image"] = arrays.pop("style_from")
         return arrays
+
+    def _half(self, pair: np.ndarray, place: str) -> np.ndarray:
+        """The source in a side-by-side pair. Raises DataError for a model that learned from other files."""
+        kind = DATASETS.get(self.config["data"]["type"])
+        if not hasattr(kind, "source_half"):
+            raise DataError(f"{place}: this model learned from {self.config['data']['type']}, not from pairs")
+        return kind.source_half(self.config["data"], pair, place)
 
 
 def _label_reader(data: Mapping) -> LabelReader:

@@ -17,6 +17,9 @@ def translate(
     label: Annotated[Path | None, typer.Option(help="A label map, or a folder of them.")] = None,
     instance: Annotated[Path | None, typer.Option(help="An instance map, or a folder.")] = None,
     source: Annotated[Path | None, typer.Option(help="A source image, or a folder.")] = None,
+    pair: Annotated[
+        Path | None, typer.Option(help="A side-by-side pair, or a folder, whose source half is translated.")
+    ] = None,
     edge: Annotated[Path | None, typer.Option(help="A line drawing, or a folder of them.")] = None,
     edge_from: Annotated[
         Path | None, typer.Option(help="A photo, or a folder, whose edges are drawn as in training.")
@@ -49,7 +52,7 @@ def translate(
     from synthkit.inference import load
 
     given = {"label": label, "instance": instance, "source": source, "edge": edge}
-    given |= {"edge_from": edge_from, "style_from": style_from}
+    given |= {"pair": pair, "edge_from": edge_from, "style_from": style_from}
     given = {field: path for field, path in given.items() if path is not None}
     jobs = _jobs(given, out)
     _spare_inputs(jobs)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 from torch.export import Dim, ExportedProgram
+from torch.fx.experimental._config import patch
 
 from synthkit.errors import ExportError
 from synthkit.export.fields import encoder_fields, generator_fields
@@ -116,7 +117,8 @@ def trace(graph: Graph) -> ExportedProgram:
     """The graph as torch.export records it. Raises ExportError, with torch's reason, where it cannot."""
     example = draw(graph, (2, graph.smallest + 3, graph.smallest + graph.stride + 5))
     try:
-        with graph.inference.applied(graph.network):
+        # a network may have features of one pixel, which the tracer by itself would rule out
+        with graph.inference.applied(graph.network), patch(backed_size_oblivious=True):
             program = torch.export.export(
                 graph,
                 (example,),

@@ -67,6 +67,17 @@ def test_scale_short_keeps_the_aspect(size, short, expected):
     assert transform.evaluation()(scene(*size))["label"].shape == expected
 
 
+def test_resized_floats_are_cropped_and_flipped_with_the_rest():
+    rows, columns = np.mgrid[:40, :60].astype(np.float32)
+    source = np.stack([rows / 40, columns / 60], -1)
+    sample = {"source": source, "image": np.zeros((40, 60, 3), np.uint8), "label": columns.astype(np.int32)}
+    transform = PairedTransform(resize=[20, 30], crop=[8, 8], flip=True)
+    for _ in range(8):
+        found = transform(sample)
+        assert found["source"].shape == (8, 8, 2) and found["image"].shape == (8, 8, 3)
+        np.testing.assert_allclose(found["source"][..., 1] * 60, found["label"], atol=2)
+
+
 def test_jitter_cuts_the_resized_size_out_of_a_larger_one():
     torch.manual_seed(0)
     rows = np.arange(32, dtype=np.int32).repeat(48).reshape(32, 48)
