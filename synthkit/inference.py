@@ -118,9 +118,9 @@ class Model:
         the model's as in training; an array holds the model's own. Instances that training computed from
         label maps are computed from `label` where none are given. `edge` is a drawing, black on white or
         white on black, (H, W) or (H, W, C) values of any range; in its place `edge_from`, a photo as a path,
-        a PIL image or (H, W, 3) uint8, gives its edges as in training. In place of `source`, `pair` is an image
-        of two side by side, given the same, where the model learned from such. Inputs are resized as in training; the
-        RGB image comes back in their own size.
+        a PIL image or (H, W, 3) uint8, gives its edges as in training. In place of `source`, `pair` is an
+        image of two side by side, given like `edge_from`, if training had such. Inputs are resized as in
+        training; the RGB image comes back in their own size.
 
         A model with an encoder gives each instance the style that is most common in its class, out of those
         that `synthkit styles fit` found. Without an `instance` map all pixels of a label are one instance.
@@ -214,7 +214,10 @@ class Model:
             field: str(value) if isinstance(value, (str, Path)) else field for field, value in inputs.items()
         }
         if "pair" in arrays:
-            arrays["source"], places["source"] = self._half(arrays.pop("pair"), places["pair"]), places["pair"]
+            arrays["source"], places["source"] = (
+                self._half(arrays.pop("pair"), places["pair"]),
+                places["pair"],
+            )
         check_sizes({field: (array, places[field]) for field, array in arrays.items()})
         if "label" in arrays:
             label = self.translator.inputs["label"]

@@ -24,7 +24,8 @@ def validate(
 ) -> dict[str, dict] | None:
     """Score the first `count` samples where they have photos; return pictures of the first `drawn` by name.
 
-    Each process takes an equal stretch of them. A sample's number is the seed of its translation. None where `give_up` said so in between.
+    Each process takes an equal stretch of them. A sample's number is the seed of its translation. None where
+    `give_up` said so in between.
     """
     count = min(count, len(samples))
     share, rank = -(-count // get_world_size()), get_rank()

@@ -16,11 +16,7 @@ def unet(inputs: int, channels: int, downs: int, norm=nn.BatchNorm2d) -> nn.Modu
         inner = _holder(*down, *between, *up, norm(outer))
     down = nn.Conv2d(inputs, channels, 4, 2, 1, bias=bias)
     return nn.ModuleDict(
-        {
-            "model": _holder(
-                down, inner, nn.ReLU(), nn.ConvTranspose2d(2 * channels, 3, 4, 2, 1), nn.Tanh()
-            )
-        }
+        {"model": _holder(down, inner, nn.ReLU(), nn.ConvTranspose2d(2 * channels, 3, 4, 2, 1), nn.Tanh())}
     )
 
 

@@ -1,6 +1,6 @@
 """The authors' weights (those of their PyTorch code), renamed to ours, and what `synthkit import` asks.
 
-Their U-Net is nested: each block holds the next finer-to-coarser one between its way down and its way up. The
+Their U-Net is nested: each block holds the next coarser one between its way down and its way up. The
 discriminator is a flat list. Both are numbered with gaps where a layer has no weights.
 """
 
@@ -32,8 +32,8 @@ def convert(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Rename a state dict of the authors' U-Net or discriminator, told apart by their keys.
 
     Running statistics without a gain are left out: instance norm kept them before PyTorch 0.4 and never used
-    them. Those of batch norm then had no count, which starts at zero. Raises CheckpointError naming a key that
-    fits none.
+    them. Those of batch norm had no count then, which starts at zero. Raises CheckpointError naming a key
+    that fits none.
     """
     nested = any(key.startswith("model.model.") for key in state)
     names = (_unet_names if nested else _flat_names)([key for key in state if not _is_unused(key, state)])
@@ -46,9 +46,10 @@ def convert(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
 def base_config(generator: Mapping, labels: int, styles: int) -> config.Section:
     """The config around an imported generator: the paper's, on side-by-side images where it takes RGB ones.
 
-    `generator` is what `describe` says of it, `labels` how many there are (0 for an RGB source). It translates
-    as the authors test: with its dropout and the batch's statistics, as far as it has them. Where the data
-    lies, and on which side the photos are, only their owner knows. Raises CheckpointError for style features.
+    `generator` is what `describe` says of it, `labels` how many there are (0 for an RGB source). The run
+    translates as the authors test: with dropout and the batch's statistics, as far as the generator has them.
+    Where the data lies, and on which side the photos are, only their owner knows. Raises CheckpointError for
+    style features.
     """
     if styles:
         raise CheckpointError(f"{labels} labels leave {styles} channels, and pix2pix has no style features")

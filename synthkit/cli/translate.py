@@ -36,7 +36,9 @@ def translate(
     style_from: Annotated[
         Path | None, typer.Option(help="A photo of the scene, or a folder, to take the styles from.")
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of sampled styles and of dropout; the next image's is one more.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, help="Of sampled styles and of dropout; the next image's is one more.")
+    ] = 0,
     best: Annotated[
         bool, typer.Option("--best", help="Use the best checkpoint by train.best, not the newest.")
     ] = False,

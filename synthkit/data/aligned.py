@@ -43,7 +43,7 @@ class Aligned(FileData):
 
     @staticmethod
     def source_half(settings: Mapping, pair: np.ndarray, place: str) -> np.ndarray:
-        """The source image in a pair (H, W, 3), as under these settings of the data set, of a trained model."""
+        """The source image in a pair (H, W, 3), under these settings of the data set, by a trained model."""
         return half(pair, right=settings.get("direction") == "b_to_a", place=place)
 
 

@@ -32,9 +32,9 @@ class PairedTransform:
         validation_crop: [height, width] in pixels of the window in the middle that training validates on,
             where whole images take too much memory or time; they are validated whole by default.
 
-    resize, scale_width and scale_short exclude each other, and so do jitter and crop. Photos of different sizes are one batch only after
-    a resize or a crop. Randomness comes from torch's global CPU generator. Raises ValueError for sizes that
-    make no sense.
+    resize, scale_width and scale_short exclude each other, and so do jitter and crop. Photos of different
+    sizes are one batch only after a resize or a crop. Randomness comes from torch's global CPU generator.
+    Raises ValueError for sizes that make no sense.
     """
 
     def __init__(
@@ -133,7 +133,9 @@ class Resize(v2.Transform):
             return tv_tensors.Mask(resized)
         resized = v2.functional.resize(inpt, self.size, v2.InterpolationMode.BICUBIC, antialias=True)
         if resized.is_floating_point():  # bicubic overshoots at edges
-            resized = tv_tensors.Image(resized.clamp(-1, 1))  # of plain tensors, crops and flips leave all but one
+            resized = tv_tensors.Image(
+                resized.clamp(-1, 1)
+            )  # of plain tensors, crops and flips leave all but one
         return resized
 
 

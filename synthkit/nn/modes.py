@@ -15,7 +15,7 @@ BatchNorm = nn.modules.batchnorm._BatchNorm
 class Inference:
     """What a generator keeps of its training when it translates; with nothing it is in evaluation mode.
 
-    pix2pix (section 3.4) keeps both.
+    pix2pix (section 3.3) keeps both.
 
     Args:
         dropout: whether features are dropped, as noise. It follows from the seed of `synthkit translate`, and
@@ -61,7 +61,7 @@ class Inference:
 
 @contextmanager
 def noise(seed: int, device: torch.device) -> Iterator[None]:
-    """Within it random numbers on `device` follow from the seed, 0 or more; those outside it are not touched."""
+    """Within it random numbers on `device` follow from the seed, 0 or more; those outside go on untouched."""
     with torch.random.fork_rng([device] if device.type == "cuda" else []):
         torch.default_generator.manual_seed(seed)
         if device.type == "cuda":
