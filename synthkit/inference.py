@@ -32,7 +32,7 @@ from synthkit.styles.regions import Regions, find_regions
 from synthkit.translator import PRECISIONS, Translator
 
 Picture = str | Path | Image.Image | np.ndarray
-PHOTOS = {"edge_from": "edge", "style_from": "image"}  # the fields that photos stand for
+PHOTOS = {"edge_from": "edge", "style_from": "image", "pair": "source"}  # the fields that photos stand for
 
 
 def load(
@@ -118,8 +118,9 @@ class Model:
         the model's as in training; an array holds the model's own. Instances that training computed from
         label maps are computed from `label` where none are given. `edge` is a drawing, black on white or
         white on black, (H, W) or (H, W, C) values of any range; in its place `edge_from`, a photo as a path,
-        a PIL image or (H, W, 3) uint8, gives its edges as in training. Inputs are resized as in training; the
-        RGB image comes back in their own size.
+        a PIL image or (H, W, 3) uint8, gives its edges as in training. In place of `source`, `pair` is an
+        image of two side by side, given like `edge_from`, if training had such. Inputs are resized as in
+        training; the RGB image comes back in their own size.
 
         A model with an encoder gives each instance the style that is most common in its class, out of those
         that `synthkit styles fit` found. Without an `instance` map all pixels of a label are one instance.
@@ -133,7 +134,8 @@ class Model:
                 an instance covers much of the scene, that overshoots, and `style` is better.
             style_from: a photo of this scene, given like `edge_from`, whose instances give their styles in
                 place of the most common ones; what is picked goes before it.
-            seed: of the draws, 0 or more. The same inputs and seed give the same image.
+            seed: of the draws and of the noise where the model keeps its dropout, 0 or more. The same inputs
+                and seed give the same image.
 
         Raises DataError for inputs that are missing, unwanted, of different sizes or out of range, and for
         styles that there are not; CheckpointError where the run has no styles yet.
@@ -151,7 +153,7 @@ class Model:
         elif style or instance_style:
             raise DataError("this model has no encoder, so it takes no styles")
         else:
-            fake = self.translator.translate(to_device(batch, self.translator.device))
+            fake = self.translator.translate(to_device(batch, self.translator.device), seed=seed)
         image = Image.fromarray(to_uint8(fake[0].cpu()))
         return image if image.size == (width, height) else image.resize((width, height), Image.BICUBIC)
 
@@ -169,7 +171,9 @@ class Model:
             )
         return regions.gather(style[0])
 
-    def render(self, batch: Mapping, regions: Regions, *codes: torch.Tensor) -> list[torch.Tensor]:
+    def render(
+        self, batch: Mapping, regions: Regions, *codes: torch.Tensor, seed: int = 0
+    ) -> list[torch.Tensor]:
         """Images (1, 3, H, W) in [-1, 1] of a batch of one for each of some codes (R, F).
 
         All but the first are edits of it: they share the statistics of its instance norms, so that an
@@ -177,21 +181,23 @@ class Model:
         """
         edited = len(codes) > 1
         with held_statistics(self.translator.networks["generator"]) if edited else nullcontext():
-            batches = ({**batch, "style": regions.scatter(each)} for each in codes)
-            return [self.translator.translate(to_device(each, self.translator.device)) for each in batches]
+            batches = (
+                to_device({**batch, "style": regions.scatter(each)}, self.translator.device) for each in codes
+            )
+            return [self.translator.translate(each, seed=seed) for each in batches]
 
     def _translate_styled(
         self, batch: Mapping, style: ClassPicks, instance_style: Mapping[int, Pick], seed: int
     ) -> torch.Tensor:
         """The image (1, 3, H, W) with the styles that `translate` describes."""
         if "image" in batch and not style and not instance_style:
-            return self.translator.translate(to_device(batch, self.translator.device))
+            return self.translator.translate(to_device(batch, self.translator.device), seed=seed)
         regions = find_regions(batch)
         chooser = Chooser(self.styles, regions, seed)
         codes = self.encode(batch, regions) if "image" in batch else chooser.common()
         codes = chooser.by_class(codes, style)
         edited = [chooser.by_instance(codes, instance_style)] if instance_style else []
-        return self.render(batch, regions, codes, *edited)[-1]
+        return self.render(batch, regions, codes, *edited, seed=seed)[-1]
 
     def _read(self, inputs: Mapping[str, Picture]) -> dict[str, np.ndarray]:
         """Arrays of the inputs, checked as training checks them."""
@@ -207,6 +213,11 @@ class Model:
         places = {
             field: str(value) if isinstance(value, (str, Path)) else field for field, value in inputs.items()
         }
+        if "pair" in arrays:
+            arrays["source"], places["source"] = (
+                self._half(arrays.pop("pair"), places["pair"]),
+                places["pair"],
+            )
         check_sizes({field: (array, places[field]) for field, array in arrays.items()})
         if "label" in arrays:
             label = self.translator.inputs["label"]
@@ -221,6 +232,13 @@ class Model:
         if "style_from" in arrays:
             arrays["image"] = arrays.pop("style_from")
         return arrays
+
+    def _half(self, pair: np.ndarray, place: str) -> np.ndarray:
+        """The source in a side-by-side pair. Raises DataError for a model that learned from other files."""
+        kind = DATASETS.get(self.config["data"]["type"])
+        if not hasattr(kind, "source_half"):
+            raise DataError(f"{place}: this model learned from {self.config['data']['type']}, not from pairs")
+        return kind.source_half(self.config["data"], pair, place)
 
 
 def _label_reader(data: Mapping) -> LabelReader:

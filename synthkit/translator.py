@@ -11,10 +11,18 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from synthkit import build
-from synthkit.assembly import build_augment, build_losses, build_networks, build_pool, check_adversaries
+from synthkit.assembly import (
+    build_augment,
+    build_inference,
+    build_losses,
+    build_networks,
+    build_pool,
+    check_adversaries,
+)
 from synthkit.augment import Augment
 from synthkit.errors import ConfigError
 from synthkit.inputs import build_inputs
+from synthkit.nn.modes import Inference, noise
 from synthkit.pool import FakePool
 
 PRECISIONS = {"fp32": None, "bf16": torch.bfloat16}
@@ -24,7 +32,17 @@ _SYNC_BUFFERS = (
     if "forward_sync_buffers" in signature(DistributedDataParallel).parameters
     else "broadcast_buffers"
 )
-KEYS = ("inputs", "generator", "encoder", "discriminator", "losses", "initializer", "augment", "pool")
+KEYS = (
+    "inputs",
+    "generator",
+    "encoder",
+    "discriminator",
+    "losses",
+    "initializer",
+    "augment",
+    "pool",
+    "inference",
+)
 
 
 class Translator(nn.Module):
@@ -36,9 +54,11 @@ class Translator(nn.Module):
     `precision` is fp32 or bf16 (autocast; weights and losses stay in float32).
 
     In training `augment` transforms what the discriminator sees, `pool` shows it earlier fakes, and
-    `training_step` is the number of the step in progress, from 0, which some losses ask for.
+    `training_step` is the number of the step in progress, from 0, which some losses ask for. `inference` says
+    what of the training the generator keeps in `translate`.
     """
 
+    inference = Inference()
     augment: Augment | None = None
     pool: FakePool | None = None
     training_step: int | None = None
@@ -77,6 +97,7 @@ class Translator(nn.Module):
             initializer: how the first weights are drawn.
             augment: {policy: […]} transforms what the discriminator sees, for small sets; none by default.
             pool: how many earlier fakes are kept to show to the discriminator; none by default.
+            inference: what of the training the generator keeps when it translates; nothing by default.
         """
         build.check_keys(model, KEYS)
         inputs = build_inputs(build.part(model, "inputs"))
@@ -84,6 +105,7 @@ class Translator(nn.Module):
         networks = build_networks(model, channels=channels, training=training)
         losses, weights = build_losses(build.part(model, "losses") if training else {})
         translator = cls(networks, inputs, losses, loss_weights=weights, precision=precision)
+        translator.inference = build_inference(model, networks["generator"])
         if training:
             check_adversaries(model, losses)
             translator.augment, translator.pool = build_augment(model), build_pool(model)
@@ -212,16 +234,19 @@ class Translator(nn.Module):
         with self.autocast(full_precision=full_precision):
             return self._network("discriminator")(condition, image)
 
-    def translate(self, batch: Mapping) -> Tensor:
-        """Images (N, 3, H, W) in [-1, 1] for a batch, in evaluation mode and without gradients."""
-        modes = {module: module.training for module in self.networks.modules()}
-        self.networks.eval()
-        try:
-            with torch.inference_mode():
-                return self.generate(batch)[1].clamp(-1, 1)
-        finally:
-            for module, mode in modes.items():
-                module.training = mode
+    def translate(self, batch: Mapping, *, seed: int = 0) -> Tensor:
+        """Images (N, 3, H, W) in [-1, 1] for a batch, without gradients.
+
+        In evaluation mode but for what `inference` keeps of the training; its noise follows from `seed`, and
+        the global random numbers are left alone.
+        """
+        with ExitStack() as stack:
+            for name, network in self.networks.items():
+                mode = self.inference if name == "generator" else Inference()
+                stack.enter_context(mode.applied(network))
+            stack.enter_context(noise(seed, self.device))
+            stack.enter_context(torch.inference_mode())
+            return self.generate(batch)[1].clamp(-1, 1)
 
     def generator_losses(self, step) -> dict[str, Tensor]:
         """The weighted terms of the generator's loss, by the names of the config.

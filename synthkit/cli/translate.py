@@ -17,6 +17,9 @@ def translate(
     label: Annotated[Path | None, typer.Option(help="A label map, or a folder of them.")] = None,
     instance: Annotated[Path | None, typer.Option(help="An instance map, or a folder.")] = None,
     source: Annotated[Path | None, typer.Option(help="A source image, or a folder.")] = None,
+    pair: Annotated[
+        Path | None, typer.Option(help="A side-by-side pair, or a folder, whose source half is translated.")
+    ] = None,
     edge: Annotated[Path | None, typer.Option(help="A line drawing, or a folder of them.")] = None,
     edge_from: Annotated[
         Path | None, typer.Option(help="A photo, or a folder, whose edges are drawn as in training.")
@@ -33,7 +36,9 @@ def translate(
     style_from: Annotated[
         Path | None, typer.Option(help="A photo of the scene, or a folder, to take the styles from.")
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of sampled styles; the next image's is one more.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, help="Of sampled styles and of dropout; the next image's is one more.")
+    ] = 0,
     best: Annotated[
         bool, typer.Option("--best", help="Use the best checkpoint by train.best, not the newest.")
     ] = False,
@@ -49,7 +54,7 @@ def translate(
     from synthkit.inference import load
 
     given = {"label": label, "instance": instance, "source": source, "edge": edge}
-    given |= {"edge_from": edge_from, "style_from": style_from}
+    given |= {"pair": pair, "edge_from": edge_from, "style_from": style_from}
     given = {field: path for field, path in given.items() if path is not None}
     jobs = _jobs(given, out)
     _spare_inputs(jobs)
@@ -64,7 +69,8 @@ def translate(
             picture.save(target)
         except OSError as err:
             raise DataError(f"{target} cannot be written: {err}") from err
-    typer.echo(f"{len(jobs)} image{'s' if len(jobs) > 1 else ''}: {out}")
+    kept = f", with {model.translator.inference} as in training" if str(model.translator.inference) else ""
+    typer.echo(f"{len(jobs)} image{'s' if len(jobs) > 1 else ''}: {out}{kept}")
 
 
 def _picks(texts: list[str], form: str) -> dict[str | int, str | int]:

@@ -13,15 +13,17 @@ and gives `style`. One-hot labels, boundaries, padding to the network's stride a
 resize (`data.transform`) is not.
 """
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 import torch
 
 from synthkit import __version__, inference
-from synthkit.errors import ExportError, listed
+from synthkit.errors import ExportError, SynthkitWarning, listed
 from synthkit.export.formats import FORMATS, Run, find_format
 from synthkit.export.graph import PARTS, SMALLEST, Graph, draw, trace
 from synthkit.registry import DATASETS
@@ -48,6 +50,7 @@ def export(
     """Write the generator or the encoder of a run to the file `out`, run that, and compare with PyTorch.
 
     `part` is generator or encoder, `format` is onnx or torch, `best` as in `inference.load`. All is float32.
+    Dropout that the model keeps as noise is left out, with a warning: a graph has no seed.
     Nothing is left of a file whose results differ by more than 1e-4. Raises ExportError for that, for a
     network that cannot be exported, for a missing package and where the file cannot be written; and what
     `inference.load` raises.
@@ -56,6 +59,9 @@ def export(
     if part not in PARTS:
         raise ExportError(f"part is {part!r}: choose one of {listed(PARTS)}")
     model = inference.load(run, best=best, device="cpu", precision="fp32")
+    if part == "generator" and model.translator.inference.dropout:
+        warnings.warn("exported without model.inference.dropout", SynthkitWarning, stacklevel=2)
+        model.translator.inference = replace(model.translator.inference, dropout=False)
     graph = PARTS[part](model.translator)
     program = trace(graph)
     with _replacing(out) as partial, torch.random.fork_rng(devices=[]):

@@ -5,9 +5,11 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 from torch.export import Dim, ExportedProgram
+from torch.fx.experimental._config import patch
 
 from synthkit.errors import ExportError
 from synthkit.export.fields import encoder_fields, generator_fields
+from synthkit.nn.modes import Inference
 from synthkit.translator import Translator
 
 SMALLEST = 3  # pixels of a side: two have a single difference, which a tracer takes for a number
@@ -27,7 +29,7 @@ class GeneratorGraph(nn.Module):
         self.stride, self.smallest = translator.stride, translator.smallest
         self.fields, self.condition = generator_fields(translator), translator.condition
         self.source = translator.inputs["source"].format.range if "source" in translator.inputs else None
-        self.translate = translator.translate
+        self.translate, self.inference = translator.translate, translator.inference
 
     def forward(self, fields: Mapping[str, Tensor]) -> Tensor:
         condition = self.condition(self._batch(fields))
@@ -54,7 +56,7 @@ class GeneratorGraph(nn.Module):
 class EncoderGraph(nn.Module):
     """The encoder between the same padding and cropping: image and instance -> style (N, F, H, W)."""
 
-    output = "style"
+    output, inference = "style", Inference()
 
     def __init__(self, translator: Translator):
         super().__init__()
@@ -115,12 +117,14 @@ def trace(graph: Graph) -> ExportedProgram:
     """The graph as torch.export records it. Raises ExportError, with torch's reason, where it cannot."""
     example = draw(graph, (2, graph.smallest + 3, graph.smallest + graph.stride + 5))
     try:
-        program = torch.export.export(
-            graph,
-            (example,),
-            dynamic_shapes=dynamic_shapes(graph),
-            prefer_deferred_runtime_asserts_over_guards=True,
-        )
+        # a network may have features of one pixel, which the tracer by itself would rule out
+        with graph.inference.applied(graph.network), patch(backed_size_oblivious=True):
+            program = torch.export.export(
+                graph,
+                (example,),
+                dynamic_shapes=dynamic_shapes(graph),
+                prefer_deferred_runtime_asserts_over_guards=True,
+            )
     except Exception as error:  # the tracer runs a plugin's code
         kind = type(graph.network).__name__
         raise ExportError(f"{kind} cannot be exported for all sizes: {reason(error)}") from error
