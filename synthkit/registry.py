@@ -5,6 +5,7 @@ names. Here a name is looked up and nothing else.
 """
 
 import importlib
+import inspect
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -73,6 +74,11 @@ class Registry(_BaseRegistry):
                 raise
             raise ConfigError(str(error), spec.where("type")) from error
         return build.call(target, build.without(spec, "type"), **wired)
+
+    def takes(self, spec: str | Mapping, key: str) -> bool:
+        """Whether the component that `spec` names has a parameter `key`; False where it names none."""
+        name = spec.get("type") if isinstance(spec, Mapping) else spec
+        return name in self and key in inspect.signature(self.get(name)).parameters
 
     def names(self) -> list[str]:
         """The core's names and those of the plugins loaded so far, sorted."""

@@ -11,13 +11,11 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from synthkit import build
+from synthkit.assembly import build_augment, build_losses, build_networks, build_pool, check_adversaries
 from synthkit.augment import Augment
-from synthkit.errors import ConfigError, listed, shown
+from synthkit.errors import ConfigError
 from synthkit.inputs import build_inputs
-from synthkit.losses import Regulariser
-from synthkit.nn.init import initialize
 from synthkit.pool import FakePool
-from synthkit.registry import DISCRIMINATORS, ENCODERS, GENERATORS, LOSSES
 
 PRECISIONS = {"fp32": None, "bf16": torch.bfloat16}
 # batch norms share their statistics by themselves, so that buffers stay equal without a broadcast
@@ -83,20 +81,12 @@ class Translator(nn.Module):
         build.check_keys(model, KEYS)
         inputs = build_inputs(build.part(model, "inputs"))
         channels = sum(each.channels for each in inputs.values())
-        networks = {}
-        if encoder := model.get("encoder"):
-            networks["encoder"] = ENCODERS.build(encoder, in_channels=3)
-        style = networks["encoder"].out_channels if encoder else 0
-        networks["generator"] = GENERATORS.build(build.need(model, "generator"), in_channels=channels + style)
-        if training and (discriminator := model.get("discriminator")):
-            networks["discriminator"] = DISCRIMINATORS.build(discriminator, in_channels=channels + 3)
-        for network in networks.values():
-            build.call(initialize, build.part(model, "initializer"), module=network)
-        losses, weights = _build_losses(build.part(model, "losses") if training else {})
+        networks = build_networks(model, channels=channels, training=training)
+        losses, weights = build_losses(build.part(model, "losses") if training else {})
         translator = cls(networks, inputs, losses, loss_weights=weights, precision=precision)
         if training:
-            _check_adversaries(model, losses)
-            translator.augment, translator.pool = _build_augment(model), _build_pool(model)
+            check_adversaries(model, losses)
+            translator.augment, translator.pool = build_augment(model), build_pool(model)
         return translator
 
     @property
@@ -125,6 +115,24 @@ class Translator(nn.Module):
         """What height and width of the networks' inputs are a multiple of."""
         networks = (self.networks[name] for name in self.networks if name != "discriminator")
         return math.lcm(*(getattr(network, "stride", 1) for network in networks))
+
+    @property
+    def smallest(self) -> int:
+        """The pixels that height and width of the networks' inputs have at least, a multiple of `stride`.
+
+        A network says so in an attribute; without, it is two strides, which leave the coarsest features
+        enough pixels for a norm and a reflection of their own.
+        """
+        least = 1
+        for name in self.networks:
+            if name != "discriminator":
+                stride = getattr(self.networks[name], "stride", 1)
+                least = max(least, getattr(self.networks[name], "smallest", 2 * stride if stride > 1 else 1))
+        return least + -least % self.stride
+
+    def pad(self, image: Tensor) -> Tensor:
+        """(N, C, H, W) padded on the right and below to a size that the networks take; see `pad_to`."""
+        return pad_to(image, self.stride, self.smallest)
 
     def parameter_groups(self) -> dict[str, list[tuple[str, nn.Parameter]]]:
         """The named parameters by optimiser: `discriminator`, and `generator` with all other networks."""
@@ -174,25 +182,25 @@ class Translator(nn.Module):
         Instances are those of `instance`; without it, each label of an image is one.
         """
         instance = batch["instance"] if "instance" in batch else batch["label"]
-        instance = pad_to(instance.double(), self.stride).long()  # reflection takes no integers
+        instance = self.pad(instance.double()).long()  # reflection takes no integers
         with self.autocast():
-            return self._network("encoder")(pad_to(batch["image"], self.stride), instance)
+            return self._network("encoder")(self.pad(batch["image"]), instance)
 
     def generate(self, batch: Mapping) -> tuple[Tensor, Tensor, dict]:
         """condition (N, C, H, W), fake image (N, 3, H, W) and the networks' extras, for a batch of any size.
 
-        Sizes that are not a multiple of the networks' stride are padded by reflection and cropped back. A
-        `style` (N, F, H, W) in the batch stands in for encoding its images.
+        Sizes that the networks do not take are padded by reflection and cropped back. A `style` in the batch,
+        (N, F, H, W) or a vector (N, F), stands in for encoding its images.
         """
         condition, extras, style = self.condition(batch), {}, []
         height, width = condition.shape[2:]
         with self.autocast():
             if "style" in batch:
-                style = [pad_to(batch["style"], self.stride)]
+                style = [self.pad(batch["style"]) if batch["style"].ndim == 4 else batch["style"]]
             elif self.has_encoder:
                 features, extras = self.encode(batch)
                 style = [features]
-            image = self._network("generator")(pad_to(condition, self.stride), *style)
+            image = self._network("generator")(self.pad(condition), *style)
         if isinstance(image, tuple):
             image, extras = image[0], extras | image[1]
         return condition, image[..., :height, :width].float(), extras
@@ -240,59 +248,15 @@ class Translator(nn.Module):
         }
 
 
-def pad_to(image: Tensor, stride: int) -> Tensor:
-    """Pad (N, C, H, W) on the right and below to a multiple of `stride`, and to two strides at least.
+def pad_to(image: Tensor, stride: int, smallest: int = 1) -> Tensor:
+    """Pad (N, C, H, W) on the right and below to a multiple of `stride`, and to `smallest` at least.
 
-    By reflection, or by repeating the last pixel where the image is too small to reflect. Two strides leave
-    the coarsest features enough pixels for a norm and a reflection of their own.
+    By reflection, or by repeating the last pixel where the image is too small to reflect. `smallest` is a
+    multiple of `stride`.
     """
     height, width = image.shape[2:]
-    smallest = 2 * stride if stride > 1 else 1
     below, right = (max(size + -size % stride, smallest) - size for size in (height, width))
     if not below and not right:
         return image
     mode = "reflect" if below < height and right < width else "replicate"
     return F.pad(image, (0, right, 0, below), mode=mode)
-
-
-def _check_adversaries(model: Mapping, losses: Mapping[str, nn.Module]) -> None:
-    """A discriminator, a loss that trains it, and what steadies it go together."""
-    sided = [name for name, loss in losses.items() if hasattr(loss, "discriminator")]
-    if sided and not model.get("discriminator"):
-        raise ConfigError(f"the loss {sided[0]!r} needs model.discriminator", build.where(model, "losses"))
-    for key in ("augment", "pool"):
-        if model.get(key) not in (None, 0) and not model.get("discriminator"):
-            raise ConfigError("it needs model.discriminator", build.where(model, key))
-    if model.get("discriminator") and all(isinstance(losses[name], Regulariser) for name in sided):
-        kept = f"; {listed(sided)} only steadies it" if sided else ""
-        raise ConfigError(f"no loss trains the discriminator{kept}", build.where(model, "discriminator"))
-
-
-def _build_augment(model: Mapping) -> Augment | None:
-    """The model's augmentation; off where the key is absent or null."""
-    if model.get("augment") is None:
-        return None
-    return build.call(Augment, build.part(model, "augment"))
-
-
-def _build_pool(model: Mapping) -> FakePool | None:
-    """The model's pool of as many fakes as `pool` says; off where it is absent, null or 0."""
-    size = model.get("pool")
-    if not isinstance(size, int | None) or isinstance(size, bool) or (size or 0) < 0:
-        raise ConfigError(f"{shown(size)} is not a number of fakes, 0 or more", build.where(model, "pool"))
-    return FakePool(size) if size else None
-
-
-def _build_losses(section: Mapping) -> tuple[dict[str, nn.Module], dict[str, float]]:
-    """The losses by name, and the weights that stand beside their settings; a null loss is left out."""
-    losses, weights = {}, {}
-    for name, spec in section.items():
-        if spec is None:
-            continue
-        spec = {"type": spec} if isinstance(spec, str) else spec
-        build.check_mapping(spec, build.where(section, name))
-        weights[name] = weight = spec.get("weight", 1.0)
-        if not isinstance(weight, (int, float)) or isinstance(weight, bool) or not math.isfinite(weight):
-            raise ConfigError(f"{weight!r} is not a finite number", build.where(spec, "weight"))
-        losses[name] = LOSSES.build(build.without(spec, "weight"))
-    return losses, weights

@@ -115,7 +115,8 @@ def test_onnx_agrees_at_any_size(case, tmp_path, capfd):
 def test_padding_by_index_is_the_models(stride):
     for height, width in [(1, 1), (4, 8), (5, 70), (33, 31), (64, 64), (65, 3)]:
         image = torch.rand(2, 3, height, width)
-        assert torch.equal(pad(image, stride), pad_to(image, stride))
+        for smallest in (stride, 2 * stride):
+            assert torch.equal(pad(image, stride, smallest), pad_to(image, stride, smallest))
 
 
 @pytest.mark.parametrize("format", FORMATS)

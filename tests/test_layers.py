@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[1]
 LAYERS = (
     "build config devices distributed errors paths plugins quantities registry section yaml_loader",
     "augment backbones data discriminators losses metrics nn pool weights",
-    "inputs optimizers schedules steps translator",
+    "assembly inputs optimizers schedules steps translator",
     "charts checkpoint comparison config_differences ema evaluate export figures freezing handover "
     "health importers inference lock memory pages progress records rehearsal report run_folder runner "
     "runs sample_files scores settings stages styles summary surroundings trackers trainer "

@@ -2,7 +2,10 @@
 
 import pytest
 import torch
+from torch import nn
 
+from synthkit.errors import ConfigError
+from synthkit.registry import GENERATORS
 from synthkit.steps import Step
 from synthkit.translator import Translator, pad_to
 
@@ -52,13 +55,56 @@ def test_groups_leave_out_frozen_parameters():
 
 
 @pytest.mark.parametrize(
-    ("size", "stride", "expected"),
-    [((8, 8), 4, (8, 8)), ((9, 8), 4, (12, 8)), ((1, 3), 4, (8, 8)), ((5, 7), 1, (5, 7))],
+    ("size", "stride", "smallest", "expected"),
+    [
+        ((8, 8), 4, 8, (8, 8)),
+        ((9, 8), 4, 8, (12, 8)),
+        ((1, 3), 4, 8, (8, 8)),
+        ((1, 3), 4, 4, (4, 4)),
+        ((5, 7), 1, 1, (5, 7)),
+    ],
 )
-def test_padding(size, stride, expected):
+def test_padding(size, stride, smallest, expected):
     image = torch.rand(1, 2, *size)
-    padded = pad_to(image, stride)
+    padded = pad_to(image, stride, smallest)
     assert padded.shape[2:] == expected
     assert torch.equal(padded[..., : size[0], : size[1]], image)
     if size == (9, 8):
         assert torch.equal(padded[0, :, 9:], image[0, :, [7, 6, 5]])
+
+
+class Sized(nn.Identity):
+    def __init__(self, stride: int, smallest: int | None = None):
+        super().__init__()
+        self.stride = stride
+        if smallest:
+            self.smallest = smallest
+
+
+@pytest.mark.parametrize(
+    ("generator", "encoder", "smallest"),
+    [(Sized(16), None, 32), (Sized(1), None, 1), (Sized(256, 256), None, 256), (Sized(6, 6), Sized(4), 12)],
+)
+def test_smallest_size(generator, encoder, smallest):
+    """Two strides of each network, or what it says itself, and a multiple of all strides."""
+    networks = {"generator": generator} | ({"encoder": encoder} if encoder else {})
+    assert Translator(networks, inputs={}).smallest == smallest
+
+
+@GENERATORS.register_module("user/styleless")
+class Styleless(nn.Conv2d):
+    def __init__(self, in_channels: int):
+        super().__init__(in_channels, 3, 1)
+
+
+def test_a_generator_without_style_refuses_an_encoder():
+    cfg = {"inputs": {"label": {"classes": 3}}, "encoder": "pix2pixhd/instance_encoder"}
+    with pytest.raises(ConfigError, match="'user/styleless' takes no style"):
+        Translator.from_config(cfg | {"generator": "user/styleless"})
+    Translator.from_config({**cfg, "encoder": None, "generator": "user/styleless"})
+
+
+def test_nobody_writes_the_style_channels():
+    generator = {"type": "pix2pixhd/global", "style_channels": 3}
+    with pytest.raises(ConfigError, match="'style_channels' is set by synthkit"):
+        Translator.from_config({"inputs": {"label": {"classes": 3}}, "generator": generator})

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from synthkit.nn.blocks import ConvBlock, ImageHead, ResidualBlock, UpBlock
+from synthkit.nn.blocks import ConditionalSequential, ConvBlock, ImageHead, ResidualBlock, UpBlock
 from synthkit.nn.norms import NormFactory, norm_factory
+from synthkit.nn.style import with_style
 from synthkit.registry import GENERATORS
 
 
@@ -38,29 +38,31 @@ class GlobalGenerator(nn.Module):
         norm: str | Mapping | NormFactory = "instance",
         upsample: str = "transposed",
         dropout: float = 0.0,
+        style_channels: int = 0,
     ):
         super().__init__()
-        norm = norm_factory(norm)
+        in_channels += style_channels
+        norm = norm_factory(norm, in_channels)
         widths = [channels * 2**depth for depth in range(downsamples + 1)]
         steps = list(zip(widths, widths[1:], strict=False))
         self.stride = 2**downsamples
-        self.down = nn.Sequential(
+        self.down = ConditionalSequential(
             ConvBlock(in_channels, channels, kernel=7, norm=norm, padding_mode="reflect"),
             *(ConvBlock(narrow, wide, stride=2, norm=norm) for narrow, wide in steps),
         )
         self.blocks = _residual_blocks(blocks, widths[-1], norm=norm, dropout=dropout)
-        self.up = nn.Sequential(
+        self.up = ConditionalSequential(
             *(UpBlock(wide, narrow, norm=norm, upsample=upsample) for narrow, wide in reversed(steps))
         )
         self.head = ImageHead(channels, out_channels)
 
     def features(self, condition: Tensor) -> Tensor:
-        """(N, in_channels, H, W) -> the last features before the image, (N, channels, H, W)."""
-        return self.up(self.blocks(self.down(condition)))
+        """Condition and style together, (N, C, H, W) -> the last features, (N, channels, H, W)."""
+        return self.up(self.blocks(self.down(condition, condition), condition), condition)
 
     def forward(self, condition: Tensor, style: Tensor | None = None) -> Tensor:
-        """(N, C, H, W), and style features (N, F, H, W) with C + F = in_channels -> (N, 3, H, W)."""
-        return self.head(self.features(_with_style(condition, style)))
+        """(N, in_channels, H, W), and the style (N, style_channels, H, W) or a vector -> (N, 3, H, W)."""
+        return self.head(self.features(with_style(condition, style)))
 
 
 @GENERATORS.register_module("pix2pixhd/local")
@@ -92,6 +94,7 @@ class LocalEnhancer(GlobalGenerator):
         norm: str | Mapping | NormFactory = "instance",
         upsample: str = "transposed",
         dropout: float = 0.0,
+        style_channels: int = 0,
     ):
         super().__init__(
             in_channels,
@@ -102,10 +105,12 @@ class LocalEnhancer(GlobalGenerator):
             norm=norm,
             upsample=upsample,
             dropout=dropout,
+            style_channels=style_channels,
         )
         if enhancers < 1:
             raise ValueError(f"enhancers is {enhancers}: with none, use pix2pixhd/global")
-        norm = norm_factory(norm)
+        in_channels += style_channels
+        norm = norm_factory(norm, in_channels)
         del self.head
         self.stride *= 2**enhancers
         widths = [channels * 2**level for level in reversed(range(enhancers))]
@@ -115,7 +120,7 @@ class LocalEnhancer(GlobalGenerator):
 
     def forward(self, condition: Tensor, style: Tensor | None = None) -> Tensor:
         """As the global generator's, at the full size."""
-        pyramid = [_with_style(condition, style)]
+        pyramid = [with_style(condition, style)]
         for _ in self.enhancers:
             pyramid.append(F.avg_pool2d(pyramid[-1], 3, 2, 1, count_include_pad=False))
         features = self.features(pyramid.pop())
@@ -138,7 +143,7 @@ class Enhancer(nn.Module):
         dropout: float,
     ):
         super().__init__()
-        self.down = nn.Sequential(
+        self.down = ConditionalSequential(
             ConvBlock(in_channels, channels, kernel=7, norm=norm, padding_mode="reflect"),
             ConvBlock(channels, 2 * channels, stride=2, norm=norm),
         )
@@ -147,12 +152,11 @@ class Enhancer(nn.Module):
 
     def forward(self, condition: Tensor, below: Tensor) -> Tensor:
         """(N, in_channels, H, W) and (N, 2 channels, H/2, W/2) -> (N, channels, H, W)."""
-        return self.up(self.blocks(self.down(condition) + below))
+        features = self.down(condition, condition) + below
+        return self.up(self.blocks(features, condition), condition)
 
 
-def _residual_blocks(count: int, channels: int, *, norm: NormFactory, dropout: float) -> nn.Sequential:
-    return nn.Sequential(*(ResidualBlock(channels, norm=norm, dropout=dropout) for _ in range(count)))
-
-
-def _with_style(condition: Tensor, style: Tensor | None) -> Tensor:
-    return condition if style is None else torch.cat([condition, style], 1)
+def _residual_blocks(
+    count: int, channels: int, *, norm: NormFactory, dropout: float
+) -> ConditionalSequential:
+    return ConditionalSequential(*(ResidualBlock(channels, norm=norm, dropout=dropout) for _ in range(count)))

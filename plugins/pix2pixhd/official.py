@@ -15,11 +15,11 @@ from synthkit import config
 from synthkit.errors import CheckpointError
 from synthkit.plugins.pix2pixhd.architecture import describe
 
-__all__ = ["KINDS", "LABELS", "base_config", "convert", "describe"]
+__all__ = ["CHANNELS", "KINDS", "base_config", "convert", "describe"]
 
 KINDS = {"G": "generator", "D": "discriminator", "E": "encoder", "clusters": "styles"}
 CITYSCAPES = 35
-LABELS = {36: CITYSCAPES, 39: CITYSCAPES}  # of the published generators, by the channels they take
+CHANNELS = {36: (CITYSCAPES, True), 39: (CITYSCAPES, True)}  # of the published generators
 
 _ENTRY = r"(weight|bias|running_mean|running_var|num_batches_tracked)"
 _SCALES = re.compile(rf"scale(\d+)_layer(\d+)\.([01])\.{_ENTRY}")  # with feature matching

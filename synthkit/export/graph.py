@@ -8,7 +8,7 @@ from torch.export import Dim, ExportedProgram
 
 from synthkit.errors import ExportError
 from synthkit.export.fields import encoder_fields, generator_fields
-from synthkit.translator import Translator, pad_to
+from synthkit.translator import Translator
 
 SMALLEST = 3  # pixels of a side: two have a single difference, which a tracer takes for a number
 
@@ -23,21 +23,25 @@ class GeneratorGraph(nn.Module):
 
     def __init__(self, translator: Translator):
         super().__init__()
-        self.network, self.stride = translator.networks["generator"], translator.stride
+        self.network = translator.networks["generator"]
+        self.stride, self.smallest = translator.stride, translator.smallest
         self.fields, self.condition = generator_fields(translator), translator.condition
         self.source = translator.inputs["source"].format.range if "source" in translator.inputs else None
         self.translate = translator.translate
 
     def forward(self, fields: Mapping[str, Tensor]) -> Tensor:
         condition = self.condition(self._batch(fields))
-        style = [pad(fields["style"], self.stride)] if "style" in fields else []
-        image = self.network(pad(condition, self.stride), *style)
+        style = [self._pad(fields["style"])] if "style" in fields else []
+        image = self.network(self._pad(condition), *style)
         image = image[0] if isinstance(image, tuple) else image
         return crop(image, *condition.shape[2:]).clamp(-1, 1)
 
     def expected(self, fields: Mapping[str, Tensor]) -> Tensor:
         """What the model makes of them."""
         return self.translate(self._batch(fields))
+
+    def _pad(self, image: Tensor) -> Tensor:
+        return pad(image, self.stride, self.smallest)
 
     def _batch(self, fields: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """The fields as the model takes them: `source` in [-1, 1]."""
@@ -56,19 +60,20 @@ class EncoderGraph(nn.Module):
         super().__init__()
         if not translator.has_encoder:
             raise ExportError("this model has no encoder")
-        self.network, self.stride = translator.networks["encoder"], translator.stride
+        self.network = translator.networks["encoder"]
+        self.stride, self.smallest, self.pad = translator.stride, translator.smallest, translator.pad
         self.fields = encoder_fields()
         self.values = f"float32 (N, {self.network.out_channels}, H, W): one code for each instance"
 
     def forward(self, fields: Mapping[str, Tensor]) -> Tensor:
-        image, instance = (pad(fields[name], self.stride) for name in ("image", "instance"))
+        image, instance = (pad(fields[name], self.stride, self.smallest) for name in ("image", "instance"))
         return crop(self.network(image, instance)[0], *fields["image"].shape[2:])
 
     @torch.inference_mode()
     def expected(self, fields: Mapping[str, Tensor]) -> Tensor:
         """What the encoder makes of them, padded as the model pads."""
-        instance = pad_to(fields["instance"].double(), self.stride).long()
-        style, _ = self.network(pad_to(fields["image"], self.stride), instance)
+        instance = self.pad(fields["instance"].double()).long()
+        style, _ = self.network(self.pad(fields["image"]), instance)
         height, width = fields["image"].shape[2:]
         return style[..., :height, :width]
 
@@ -77,10 +82,10 @@ Graph = GeneratorGraph | EncoderGraph
 PARTS = {"generator": GeneratorGraph, "encoder": EncoderGraph}
 
 
-def pad(image: Tensor, stride: int) -> Tensor:
+def pad(image: Tensor, stride: int, smallest: int) -> Tensor:
     """`translator.pad_to` by index: the sizes may be symbols, and no branch depends on them."""
     last = [size - 1 for size in image.shape[2:]]
-    steps = [torch.arange(_padded(size, stride), device=image.device) for size in image.shape[2:]]
+    steps = [torch.arange(_padded(size, stride, smallest), device=image.device) for size in image.shape[2:]]
     mirrored = [end - (end - step).abs() for end, step in zip(last, steps, strict=True)]
     reflects = (mirrored[0].min() >= 0) & (mirrored[1].min() >= 0)
     for dim, end in enumerate(last):
@@ -108,7 +113,7 @@ def draw(graph: Graph, shape: tuple[int, int, int]) -> dict[str, Tensor]:
 
 def trace(graph: Graph) -> ExportedProgram:
     """The graph as torch.export records it. Raises ExportError, with torch's reason, where it cannot."""
-    example = draw(graph, (2, 2 * graph.stride + 3, 3 * graph.stride + 5))
+    example = draw(graph, (2, graph.smallest + 3, graph.smallest + graph.stride + 5))
     try:
         program = torch.export.export(
             graph,
@@ -131,5 +136,5 @@ def reason(error: Exception) -> str:
     return next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
 
 
-def _padded(size: int, stride: int) -> int:
-    return torch.sym_max((size + stride - 1) // stride, 2 if stride > 1 else 1) * stride
+def _padded(size: int, stride: int, smallest: int) -> int:
+    return torch.sym_max((size + stride - 1) // stride, smallest // stride) * stride

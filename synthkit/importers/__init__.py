@@ -1,9 +1,10 @@
 """Runs from the weights that a plugin's original published or that its users trained.
 
 A plugin takes part with a module `official`: KINDS (what `--kind` may say -> the network, or "styles"),
-`convert(state dict) -> our weights`, `describe(weights) -> (network, its settings and in_channels)`, LABELS
-(channels of published generators -> labels) and `base_config(generator's settings, labels, styles)`, the
-run's config but for the inputs and the networks that have been imported.
+`convert(state dict) -> our weights`, `describe(weights) -> (network, its settings and in_channels)`, CHANNELS
+(those of published generators -> how many are labels, 0 for an RGB source, and whether a boundary is among
+them) and `base_config(generator's settings, labels, styles)`, the run's config but for the inputs and the
+networks that have been imported. A generator of a style vector has `style_channels` beside `in_channels`.
 """
 
 import hashlib
@@ -87,8 +88,7 @@ def import_file(
     if name != source.target:
         raise CheckpointError(f"{source.path} holds the {name} ({settings['type']}), not the {source.target}")
     if name == "generator":
-        channels = settings["in_channels"]
-        given = condition.read(channels, source.official.LABELS, labels=labels, boundary=boundary)
+        given = condition.read(settings, source.official.CHANNELS, labels=labels, boundary=boundary)
         base = source.official.base_config(settings, given.labels, given.styles)
         draft = Draft.new(run, base, given.inputs)
     else:

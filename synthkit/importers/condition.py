@@ -27,13 +27,20 @@ class Condition(NamedTuple):
         return " + ".join([*parts, f"{self.styles} style features"] if self.styles else parts)
 
 
-def read(channels: int, known: Mapping[int, int], *, labels: int | None, boundary: bool) -> Condition:
-    """How to read a generator's `channels`, given how many are labels (0: an RGB source) and a boundary.
+def read(
+    settings: Mapping, known: Mapping[int, tuple[int, bool]], *, labels: int | None, boundary: bool
+) -> Condition:
+    """How to read a generator's channels, given how many are labels (0: an RGB source) and a boundary.
 
-    The rest are style features. `known` has the labels of published generators by their channels, for those
-    with a boundary. Raises CheckpointError where the labels are neither given nor known, or too many.
+    `settings` are what the plugin's `describe` says of it. Channels that are left are style features, unless
+    it has `style_channels` of its own, those of a style vector. `known` has labels and boundary of published
+    generators by their channels. Raises CheckpointError where the labels are neither given nor known, or
+    where the channels do not add up.
     """
-    if labels is None and not (boundary and channels in known):
+    channels, vector = settings["in_channels"], settings.get("style_channels", 0)
+    if labels is None and boundary and channels in known:
+        labels, boundary = known[channels]
+    if labels is None:
         raise CheckpointError(
             f"the generator takes {channels} channels, and no file tells what they are. For example:\n"
             f"  {f'--labels {channels - 1}':<26}{channels - 1} labels and the instance boundary\n"
@@ -41,9 +48,10 @@ def read(channels: int, known: Mapping[int, int], *, labels: int | None, boundar
             f"  {'--labels 0 --no-boundary':<26}an RGB image in place of labels\n"
             "  What is left are style features."
         )
-    labels = known[channels] if labels is None else labels
-    styles = channels - (labels or RGB) - boundary
-    condition = Condition(labels, boundary, max(styles, 0))
-    if labels < 0 or styles < 0:
+    left = channels - (labels or RGB) - boundary
+    condition = Condition(labels, boundary, vector or max(left, 0))
+    if labels < 0 or left < 0:
         raise CheckpointError(f"{condition.describe()}: more than the {channels} channels that are there")
+    if left and vector:
+        raise CheckpointError(f"{condition.describe()} leave {left} of its {channels} channels unexplained")
     return condition

@@ -10,11 +10,11 @@ import torch
 from torch import Tensor
 
 from synthkit import __version__, build, checkpoint, config, plugins, training_state
+from synthkit.assembly import IMAGE, build_discriminator
 from synthkit.data import check_settings
 from synthkit.errors import CheckpointError
 from synthkit.inputs import build_inputs
 from synthkit.progress import Progress
-from synthkit.registry import DISCRIMINATORS
 from synthkit.run_folder import claim, write_config, writing
 from synthkit.settings import Training
 from synthkit.trackers.metrics_file import MetricsFile
@@ -22,7 +22,7 @@ from synthkit.trainer import seed_all
 from synthkit.translator import Translator
 
 SHOWN = 6  # keys in a message
-IMAGE = 3  # channels
+WIRED = ("in_channels", "style_channels")  # what no config says
 
 
 @dataclass
@@ -66,14 +66,14 @@ class Draft:
         return [name for name in self.translator().networks if name not in self.origins]
 
     def add(self, name: str, settings: Mapping, weights: Mapping[str, Tensor], origin: Mapping) -> None:
-        """Take a network with its settings and its `in_channels`.
+        """Take a network with its settings and what synthkit wires itself, as `describe` gives them.
 
         Raises CheckpointError where the run has one, or where its channels are not those of the others.
         """
         if name in self.origins:
             raise CheckpointError(f"{self.run} has a {name} already")
         self._check_channels(name, settings)
-        self.config = _laid_over(self.config, name, build.without(settings, "in_channels"))
+        self.config = _laid_over(self.config, name, build.without(settings, *WIRED))
         self.weights |= {f"{name}.{key}": value for key, value in weights.items()}
         self.origins = {**self.origins, name: dict(origin)}
 
@@ -112,8 +112,8 @@ class Draft:
         with torch.device("meta"):
             translator = Translator.from_config(self.model, training=False)
             if self.model.get("discriminator"):
-                channels = sum(each.channels for each in translator.inputs.values()) + IMAGE
-                network = DISCRIMINATORS.build(self.model["discriminator"], in_channels=channels)
+                channels = sum(each.channels for each in translator.inputs.values())
+                network = build_discriminator(self.model["discriminator"], channels=channels)
                 translator.networks["discriminator"] = network
         return translator
 

@@ -58,7 +58,21 @@ class ReflectConv2d(nn.Conv2d):
         return super().forward(reflect(x, padding))
 
 
-class ConvBlock(nn.Sequential):
+class ConditionalSequential(nn.Sequential):
+    """Layers one after another, of which those that are `conditional` see the condition, too.
+
+    x (N, C, h, w), and the condition (N, D, H, W) if any layer needs it.
+    """
+
+    conditional = True
+
+    def forward(self, x: Tensor, condition: Tensor | None = None) -> Tensor:
+        for layer in self:
+            x = layer(x, condition) if getattr(layer, "conditional", False) else layer(x)
+        return x
+
+
+class ConvBlock(ConditionalSequential):
     """Convolution, norm, ReLU: (N, in_channels, H, W) -> (N, out_channels, H / stride, W / stride).
 
     The kernel is odd and the padding keeps the size at stride 1. `norm` is a factory, and
@@ -84,8 +98,8 @@ class ConvBlock(nn.Sequential):
         super().__init__(OrderedDict(conv=conv, norm=norm(out_channels), act=nn.ReLU(inplace=True)))
 
     @recomputed
-    def forward(self, x: Tensor) -> Tensor:
-        return super().forward(x)
+    def forward(self, x: Tensor, condition: Tensor | None = None) -> Tensor:
+        return super().forward(x, condition)
 
 
 class ResizeConv2d(ReflectConv2d):
@@ -106,7 +120,7 @@ def _transposed(in_channels: int, out_channels: int) -> nn.Module:
 UPSAMPLING = {"transposed": _transposed, "resize": ResizeConv2d}
 
 
-class UpBlock(nn.Sequential):
+class UpBlock(ConditionalSequential):
     """Upsampling convolution, norm, ReLU: (N, in_channels, H, W) -> (N, out_channels, 2H, 2W).
 
     `upsample` is transposed (a transposed convolution, as in the papers) or resize (`ResizeConv2d`). Raises
@@ -122,8 +136,8 @@ class UpBlock(nn.Sequential):
         super().__init__(OrderedDict(conv=conv, norm=norm(out_channels), act=nn.ReLU(inplace=True)))
 
     @recomputed
-    def forward(self, x: Tensor) -> Tensor:
-        return super().forward(x)
+    def forward(self, x: Tensor, condition: Tensor | None = None) -> Tensor:
+        return super().forward(x, condition)
 
 
 class ResidualBlock(nn.Module):
@@ -133,15 +147,18 @@ class ResidualBlock(nn.Module):
     that are zeroed in training, 0 to 1.
     """
 
+    conditional = True
+
     def __init__(self, channels: int, *, norm: NormFactory, dropout: float = 0.0):
         super().__init__()
         self.first = ConvBlock(channels, channels, norm=norm, padding_mode="reflect")
         self.dropout = nn.Dropout(dropout)
-        self.second = nn.Sequential(OrderedDict(conv=ReflectConv2d(channels, channels), norm=norm(channels)))
+        convolved = OrderedDict(conv=ReflectConv2d(channels, channels), norm=norm(channels))
+        self.second = ConditionalSequential(convolved)
 
     @recomputed
-    def forward(self, x: Tensor) -> Tensor:
-        return x + self.second(self.dropout(self.first(x)))
+    def forward(self, x: Tensor, condition: Tensor | None = None) -> Tensor:
+        return x + self.second(self.dropout(self.first(x, condition)), condition)
 
 
 class ImageHead(nn.Sequential):

@@ -9,20 +9,39 @@ from torch import Tensor, nn
 from torch.distributed.nn.functional import all_reduce
 
 from synthkit.distributed import get_world_size
+from synthkit.errors import ConfigError, shown
 from synthkit.registry import NORMS
 
 NormFactory = Callable[[int], nn.Module]
 
 
-def norm_factory(norm: str | Mapping | NormFactory) -> NormFactory:
+class ConditionalNorm(nn.Module):
+    """A norm whose gains and biases follow from the network's condition, by pixel or by image.
+
+    A subclass is built with `channels` and `condition_channels`, and called with features (N, C, h, w) and
+    the condition (N, condition_channels, H, W), of the image's size or a level of its pyramid.
+    """
+
+    conditional = True
+
+    def forward(self, x: Tensor, condition: Tensor) -> Tensor:
+        raise NotImplementedError
+
+
+def norm_factory(norm: str | Mapping | NormFactory, condition_channels: int | None = None) -> NormFactory:
     """Turn a norm as written in YAML into `factory(channels) -> Module`.
 
     `norm` is a registered name ("instance"), a mapping with a `type` ({type: group, groups: 8}), or a
-    factory, which is returned as it is.
+    factory, which is returned as it is. `condition_channels` are those of the condition that the network
+    gives to conditional norms; without, it has none for them, and ConfigError says so.
     """
-    if isinstance(norm, (str, Mapping)):
+    if not isinstance(norm, (str, Mapping)):
+        return norm
+    if not NORMS.takes(norm, "condition_channels"):
         return lambda channels: NORMS.build(norm, channels=channels)
-    return norm
+    if condition_channels is None:
+        raise ConfigError(f"norm {shown(norm)} is conditional, and this network has no condition for it")
+    return lambda channels: NORMS.build(norm, channels=channels, condition_channels=condition_channels)
 
 
 @NORMS.register_module("instance")
@@ -74,7 +93,7 @@ def held_statistics(network: nn.Module) -> Iterator[None]:
 
 @NORMS.register_module("batch")
 class BatchNorm(nn.BatchNorm2d):
-    """Batch normalisation with affine parameters and running statistics (Ioffe and Szegedy, 2015).
+    """Batch normalisation with running statistics (Ioffe and Szegedy, 2015).
 
     In a training of several processes the statistics are those of the joined batch, on GPUs as on CPUs; each
     process must have as many pixels as the others.
@@ -82,10 +101,11 @@ class BatchNorm(nn.BatchNorm2d):
     Args:
         momentum: the share of the running statistics that a batch replaces.
         eps: added to the variance.
+        affine: whether it has a gain and a bias per channel.
     """
 
-    def __init__(self, channels: int, *, momentum: float = 0.1, eps: float = 1e-5):
-        super().__init__(channels, eps=eps, momentum=momentum)
+    def __init__(self, channels: int, *, momentum: float = 0.1, eps: float = 1e-5, affine: bool = True):
+        super().__init__(channels, eps=eps, momentum=momentum, affine=affine)
 
     def forward(self, x: Tensor) -> Tensor:
         if not self.training or get_world_size() == 1:
@@ -95,8 +115,10 @@ class BatchNorm(nn.BatchNorm2d):
         centred = centred - mean.view(-1, 1, 1)  # the mean of squares less the squared mean would cancel out
         variance = all_reduce(centred.square().mean((0, 2, 3))) / count
         self._follow(mean.detach(), variance.detach(), x.numel() // x.shape[1] * count)
-        scale = self.weight * torch.rsqrt(variance + self.eps)
-        return (centred * scale.view(-1, 1, 1) + self.bias.view(-1, 1, 1)).to(x.dtype)
+        normalised = centred * torch.rsqrt(variance + self.eps).view(-1, 1, 1)
+        if self.affine:
+            normalised = normalised * self.weight.view(-1, 1, 1) + self.bias.view(-1, 1, 1)
+        return normalised.to(x.dtype)
 
     def _follow(self, mean: Tensor, variance: Tensor, pixels: int) -> None:
         """Update the running statistics, whose variance is the unbiased one."""
