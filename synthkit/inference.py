@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from contextlib import nullcontext
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
@@ -109,8 +110,9 @@ class Model:
         instance_style: Mapping[int, Pick] | None = None,
         style_from: Picture | None = None,
         seed: int = 0,
+        candidate: int | Literal["all"] = 0,
         **inputs: Picture | None,
-    ) -> Image.Image:
+    ) -> Image.Image | list[Image.Image]:
         """Synthesise a photo from `label`, `instance` and `source`, whichever the model reads.
 
         Each is a path, a PIL image or an array: (H, W) integer ids for label and instance, (H, W) or
@@ -134,9 +136,10 @@ class Model:
             style_from: a photo of this scene, given like `edge_from`, whose instances give their styles in
                 place of the most common ones; what is picked goes before it.
             seed: of the draws, 0 or more. The same inputs and seed give the same image.
+            candidate: which image of a model that makes several, from 0, or "all" for a list of them.
 
         Raises DataError for inputs that are missing, unwanted, of different sizes or out of range, and for
-        styles that there are not; CheckpointError where the run has no styles yet.
+        styles and candidates that there are not; CheckpointError where the run has no styles yet.
         """
         given = {**inputs, "style_from": style_from}
         raw = self._read({field: value for field, value in given.items() if value is not None})
@@ -147,13 +150,13 @@ class Model:
         tensors = to_tensors(sample)
         batch = {field: value.unsqueeze(0) for field, value in tensors.items()}
         if self.translator.has_encoder:
-            fake = self._translate_styled(batch, style or {}, instance_style or {}, seed)
+            fake = self._translate_styled(batch, style or {}, instance_style or {}, seed, candidate)
         elif style or instance_style:
             raise DataError("this model has no encoder, so it takes no styles")
         else:
-            fake = self.translator.translate(to_device(batch, self.translator.device))
-        image = Image.fromarray(to_uint8(fake[0].cpu()))
-        return image if image.size == (width, height) else image.resize((width, height), Image.BICUBIC)
+            fake = self.translator.translate(to_device(batch, self.translator.device), candidate=candidate)
+        images = [_picture(each, (width, height)) for each in fake.flatten(0, -4)]
+        return images if candidate == "all" else images[0]
 
     def encode(self, batch: Mapping, regions: Regions) -> torch.Tensor:
         """The style codes (R, F) of the instances of a batch of one, as the encoder sees its `image`.
@@ -169,7 +172,9 @@ class Model:
             )
         return regions.gather(style[0])
 
-    def render(self, batch: Mapping, regions: Regions, *codes: torch.Tensor) -> list[torch.Tensor]:
+    def render(
+        self, batch: Mapping, regions: Regions, *codes: torch.Tensor, candidate: int | Literal["all"] = 0
+    ) -> list[torch.Tensor]:
         """Images (1, 3, H, W) in [-1, 1] of a batch of one for each of some codes (R, F).
 
         All but the first are edits of it: they share the statistics of its instance norms, so that an
@@ -178,20 +183,28 @@ class Model:
         edited = len(codes) > 1
         with held_statistics(self.translator.networks["generator"]) if edited else nullcontext():
             batches = ({**batch, "style": regions.scatter(each)} for each in codes)
-            return [self.translator.translate(to_device(each, self.translator.device)) for each in batches]
+            return [
+                self.translator.translate(to_device(each, self.translator.device), candidate=candidate)
+                for each in batches
+            ]
 
     def _translate_styled(
-        self, batch: Mapping, style: ClassPicks, instance_style: Mapping[int, Pick], seed: int
+        self,
+        batch: Mapping,
+        style: ClassPicks,
+        instance_style: Mapping[int, Pick],
+        seed: int,
+        candidate: int | Literal["all"],
     ) -> torch.Tensor:
         """The image (1, 3, H, W) with the styles that `translate` describes."""
         if "image" in batch and not style and not instance_style:
-            return self.translator.translate(to_device(batch, self.translator.device))
+            return self.translator.translate(to_device(batch, self.translator.device), candidate=candidate)
         regions = find_regions(batch)
         chooser = Chooser(self.styles, regions, seed)
         codes = self.encode(batch, regions) if "image" in batch else chooser.common()
         codes = chooser.by_class(codes, style)
         edited = [chooser.by_instance(codes, instance_style)] if instance_style else []
-        return self.render(batch, regions, codes, *edited)[-1]
+        return self.render(batch, regions, codes, *edited, candidate=candidate)[-1]
 
     def _read(self, inputs: Mapping[str, Picture]) -> dict[str, np.ndarray]:
         """Arrays of the inputs, checked as training checks them."""
@@ -221,6 +234,12 @@ class Model:
         if "style_from" in arrays:
             arrays["image"] = arrays.pop("style_from")
         return arrays
+
+
+def _picture(image: torch.Tensor, size: tuple[int, int]) -> Image.Image:
+    """(3, H, W) in [-1, 1] as a picture of this width and height."""
+    picture = Image.fromarray(to_uint8(image.cpu()))
+    return picture if picture.size == size else picture.resize(size, Image.BICUBIC)
 
 
 def _label_reader(data: Mapping) -> LabelReader:

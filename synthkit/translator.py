@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, ExitStack
 from inspect import signature
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
@@ -13,7 +14,7 @@ from torch.nn.parallel import DistributedDataParallel
 from synthkit import build
 from synthkit.assembly import build_augment, build_losses, build_networks, build_pool, check_adversaries
 from synthkit.augment import Augment
-from synthkit.errors import ConfigError
+from synthkit.errors import ConfigError, DataError
 from synthkit.inputs import build_inputs
 from synthkit.pool import FakePool
 
@@ -190,7 +191,8 @@ class Translator(nn.Module):
         """condition (N, C, H, W), fake image (N, 3, H, W) and the networks' extras, for a batch of any size.
 
         Sizes that the networks do not take are padded by reflection and cropped back. A `style` in the batch,
-        (N, F, H, W) or a vector (N, F), stands in for encoding its images.
+        (N, F, H, W) or a vector (N, F), stands in for encoding its images. A generator of several images gives
+        all of them as the extra `candidates` (N, K, 3, H, W), of which the fake is one.
         """
         condition, extras, style = self.condition(batch), {}, []
         height, width = condition.shape[2:]
@@ -203,6 +205,8 @@ class Translator(nn.Module):
             image = self._network("generator")(self.pad(condition), *style)
         if isinstance(image, tuple):
             image, extras = image[0], extras | image[1]
+        if "candidates" in extras:
+            extras["candidates"] = extras["candidates"][..., :height, :width].float()
         return condition, image[..., :height, :width].float(), extras
 
     def discriminate(
@@ -212,13 +216,18 @@ class Translator(nn.Module):
         with self.autocast(full_precision=full_precision):
             return self._network("discriminator")(condition, image)
 
-    def translate(self, batch: Mapping) -> Tensor:
-        """Images (N, 3, H, W) in [-1, 1] for a batch, in evaluation mode and without gradients."""
+    def translate(self, batch: Mapping, *, candidate: int | Literal["all"] = 0) -> Tensor:
+        """Images (N, 3, H, W) in [-1, 1] for a batch, in evaluation mode and without gradients.
+
+        Of a generator of several the `candidate` of that number, or all, (N, K, 3, H, W). Raises DataError
+        where there is none of that number, or one image only.
+        """
         modes = {module: module.training for module in self.networks.modules()}
         self.networks.eval()
         try:
             with torch.inference_mode():
-                return self.generate(batch)[1].clamp(-1, 1)
+                _, image, extras = self.generate(batch)
+                return _chosen(image, extras, candidate).clamp(-1, 1)
         finally:
             for module, mode in modes.items():
                 module.training = mode
@@ -246,6 +255,21 @@ class Translator(nn.Module):
             for name, loss in self.losses.items()
             if hasattr(loss, "discriminator")
         }
+
+
+def _chosen(image: Tensor, extras: Mapping, candidate: int | Literal["all"]) -> Tensor:
+    """The candidate of that number, or all."""
+    if "candidates" not in extras:
+        if candidate == 0:
+            return image
+        raise DataError(f"candidate {candidate}: this model makes one image")
+    candidates = extras["candidates"]
+    count = candidates.shape[1]
+    if candidate == "all":
+        return candidates
+    if candidate not in range(count):
+        raise DataError(f"candidate {candidate}: this model makes {count} images, 0 to {count - 1}, or all")
+    return candidates[:, candidate]
 
 
 def pad_to(image: Tensor, stride: int, smallest: int = 1) -> Tensor:
