@@ -68,11 +68,12 @@ def read_convolutions(path: Path, convs: Mapping[str, nn.Conv2d]) -> dict[str, T
     Raises SynthkitError naming what the file lacks.
     """
     from scipy.io import loadmat
+    from scipy.io.matlab import MatReadError
 
     try:
         layers = loadmat(path, squeeze_me=True)["layers"]
         found = {str(layer["name"][()]): layer["weights"][()] for layer in layers if "weights" in layer.dtype.names}
-    except (ValueError, KeyError, TypeError, AttributeError, NotImplementedError) as error:
+    except (MatReadError, ValueError, KeyError, TypeError, AttributeError, NotImplementedError) as error:
         raise SynthkitError(f"{path} is not MatConvNet's {FILE}: {error}") from error
     state = {}
     for name, conv in convs.items():
