@@ -191,8 +191,8 @@ class Translator(nn.Module):
         """condition (N, C, H, W), fake image (N, 3, H, W) and the networks' extras, for a batch of any size.
 
         Sizes that the networks do not take are padded by reflection and cropped back. A `style` in the batch,
-        (N, F, H, W) or a vector (N, F), stands in for encoding its images. A generator of several images gives
-        all of them as the extra `candidates` (N, K, 3, H, W), of which the fake is one.
+        (N, F, H, W) or a vector (N, F), stands in for encoding its images. A generator of several images
+        gives all of them as the extra `candidates` (N, K, 3, H, W), of which the fake is the first.
         """
         condition, extras, style = self.condition(batch), {}, []
         height, width = condition.shape[2:]

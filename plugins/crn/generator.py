@@ -77,7 +77,8 @@ class Cascaded(nn.Module):
         output = self.head(features)
         if self.images == 1:
             return output
-        candidates = output.unflatten(1, (-1, self.images)).transpose(1, 2)  # colour by colour, as in the paper
+        colours = output.unflatten(1, (-1, self.images))  # the first colour of all images, then the second …
+        candidates = colours.transpose(1, 2)
         return candidates[:, 0], {"candidates": candidates}
 
 
@@ -105,7 +106,8 @@ def _joined(condition: Tensor, below: Tensor | None) -> Tensor:
 
 def _layer(in_channels: int, channels: int, *, norm: NormFactory) -> ConditionalSequential:
     conv = nn.Conv2d(in_channels, channels, 3, padding=1, bias=False)
-    return ConditionalSequential(OrderedDict(conv=conv, norm=norm(channels), act=nn.LeakyReLU(0.2, inplace=True)))
+    act = nn.LeakyReLU(0.2, inplace=True)
+    return ConditionalSequential(OrderedDict(conv=conv, norm=norm(channels), act=act))
 
 
 def _width(lines: int, widest: int) -> int:

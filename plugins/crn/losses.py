@@ -90,9 +90,7 @@ class Perceptual(FeatureDistance):
 
     published = (1.0, *PUBLISHED)
 
-    def __init__(
-        self, *, backbone: str | Mapping = "crn/vgg19", divisors: Sequence[float] | None = None
-    ):
+    def __init__(self, *, backbone: str | Mapping = "crn/vgg19", divisors: Sequence[float] | None = None):
         super().__init__(backbone, divisors)
 
     def terms(self, step) -> list[Tensor]:
@@ -120,9 +118,7 @@ class Diversity(FeatureDistance):
 
     published = (1.0, 1.6, 2.3, 1.8, 2.8, 0.08)
 
-    def __init__(
-        self, *, backbone: str | Mapping = "crn/vgg19", divisors: Sequence[float] | None = None
-    ):
+    def __init__(self, *, backbone: str | Mapping = "crn/vgg19", divisors: Sequence[float] | None = None):
         super().__init__(backbone, divisors)
 
     def terms(self, step) -> list[Tensor]:

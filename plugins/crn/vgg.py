@@ -71,8 +71,8 @@ def read_convolutions(path: Path, convs: Mapping[str, nn.Conv2d]) -> dict[str, T
     from scipy.io.matlab import MatReadError
 
     try:
-        layers = loadmat(path, squeeze_me=True)["layers"]
-        found = {str(layer["name"][()]): layer["weights"][()] for layer in layers if "weights" in layer.dtype.names}
+        layers = [each for each in loadmat(path, squeeze_me=True)["layers"] if "weights" in each.dtype.names]
+        found = {str(each["name"][()]): each["weights"][()] for each in layers}
     except (MatReadError, ValueError, KeyError, TypeError, AttributeError, NotImplementedError) as error:
         raise SynthkitError(f"{path} is not MatConvNet's {FILE}: {error}") from error
     state = {}

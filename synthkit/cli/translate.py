@@ -136,7 +136,8 @@ def _spare_inputs(jobs: list[tuple[Path, dict[str, Path]]], *, numbered: bool) -
 
     read = {path.resolve() for _, inputs in jobs for path in inputs.values()}
     if numbered:
-        read = {path.with_stem(re.sub(r"_\d+$", "", path.stem)) for path in read if re.search(r"_\d+$", path.stem)}
+        matches = {path: re.fullmatch(r"(.+)_\d+", path.stem) for path in read}
+        read = {path.with_stem(match[1]) for path, match in matches.items() if match}
     for target, _ in jobs:
         if target.resolve() in read:
             raise DataError(f"{target} is an input and would be written over: give another folder or file")

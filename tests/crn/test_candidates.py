@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 import synthkit
 from synthkit import config
 from synthkit.cli import app
+from synthkit.cli import translate as _  # noqa: F401  (importing registers the command)
 from synthkit.errors import DataError
 
 MODEL = {

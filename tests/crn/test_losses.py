@@ -40,7 +40,7 @@ def weights_folder(tmp_path, monkeypatch):
 
 
 def write_matconvnet(path, network: nn.Sequential) -> None:
-    """A file as MatConvNet's: structs with filters (h, w, in, out) and a column of biases, other layers too."""
+    """A file as MatConvNet's: structs with filters (h, w, in, out) and a row of biases, other layers too."""
     convs = iter(layer for layer in network if isinstance(layer, nn.Conv2d))
     layers = []
     for stage, count in enumerate(CONVOLUTIONS, start=1):
