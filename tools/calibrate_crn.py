@@ -13,17 +13,15 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from synthkit import load_config
+from synthkit import build, load_config
 from synthkit.data import open_data
 from synthkit.data.loader import batches
+from synthkit.errors import ConfigError
 from synthkit.inputs import sample_checks
 from synthkit.optimizers import build_optimizers
 from synthkit.registry import BACKBONES
 from synthkit.steps import Step
 from synthkit.translator import Translator
-
-LOSSES = {"crn/perceptual": "crn/vgg19", "crn/diversity": "crn/vgg19"}  # and their own backbone
-
 
 def main() -> None:
     parser = argparse.ArgumentParser(
@@ -39,13 +37,20 @@ def main() -> None:
 
 def calibrate(cfg: Mapping, steps: int) -> list[float]:
     """The divisors of the config's loss after so many steps; that of the image is 1."""
-    name, spec = next((name, spec) for name, spec in cfg["model"]["losses"].items() if spec["type"] in LOSSES)
-    backbone = spec.get("backbone", LOSSES[spec["type"]])
-    spec["divisors"] = [1.0] * (1 + len(BACKBONES.build(backbone).layer_weights))
+    name, spec = own_loss(cfg["model"].get("losses", {}))
+    spec["divisors"] = [1.0] * (1 + len(BACKBONES.build(spec.get("backbone", "crn/vgg19")).layer_weights))
     torch.manual_seed(0)
     model = Translator.from_config(cfg["model"], precision=cfg["train"].get("precision", "fp32"))
     shares = torch.stack(contributions(cfg, model, name, steps)[steps // 2 :]).mean(0)
     return (shares / shares[0]).tolist()
+
+
+def own_loss(losses: Mapping) -> tuple[str, dict]:
+    """The name and the settings of the loss that has divisors. Raises ConfigError where there is none."""
+    for name, spec in losses.items():
+        if spec and spec["type"] in ("crn/perceptual", "crn/diversity"):
+            return name, spec
+    raise ConfigError("no loss has divisors: crn/perceptual or crn/diversity", build.where(losses))
 
 
 def contributions(cfg: Mapping, model: Translator, name: str, steps: int) -> list[Tensor]:
