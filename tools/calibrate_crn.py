@@ -23,6 +23,7 @@ from synthkit.registry import BACKBONES
 from synthkit.steps import Step
 from synthkit.translator import Translator
 
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter

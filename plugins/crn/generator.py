@@ -21,17 +21,17 @@ NARROWEST = 32
 class Cascaded(nn.Module):
     """Refinement modules from 4 to 7 lines up to the whole height, each at twice the size of the one before.
 
-    With `images` k above 1 it is the diversity variant (section 3.4), which returns the first of k images
-    and all of them as the extra `candidates`. The modules are numbered from the coarsest, so that a network
-    for twice the height takes over all but its last module and its head by their names. Raises ValueError for
-    a height, channels or images that are too few.
+    With several `images` it is the paper's diversity variant, which returns the first of them, and all of
+    them as the extra `candidates`. The modules are numbered from the coarsest, so that a network for twice
+    the height takes over all of them by their names. Raises ValueError for a height, channels or images that
+    are too few.
 
     Args:
-        height: lines of the images that it is trained for. It has floor(log2(height / 4)) + 1 modules, and
-            images are padded to a multiple of half the modules' power of two: 64 for 256 lines.
+        height: lines of the images that it is trained for. With n = floor(log2(height / 4)) it has n + 1
+            modules, and images are padded to a multiple of 2^n: of 64 for 256 lines.
         channels: of the widest modules, those up to 64 lines; modules up to 256 lines have half as many, up
             to 512 an eighth, beyond a thirty-second.
-        images: how many it makes of one condition, 9 in the paper's diversity variant.
+        images: how many it makes of one condition, 1 or 9 in the paper.
         norm: a norm by its name or as a mapping with its settings.
     """
 

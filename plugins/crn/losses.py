@@ -1,4 +1,4 @@
-"""The losses on the image and on five layers of a pretrained network (sections 3.3 and 3.4)."""
+"""The losses on the image and on the layers of a pretrained network (section 3)."""
 
 from collections.abc import Mapping, Sequence
 
@@ -30,7 +30,7 @@ def by_class(difference: Tensor, masks: Tensor) -> Tensor:
 
 
 def best_of(values: Tensor) -> Tensor:
-    """The diversity loss (equation 4) of the values (N, K, L) of K images and L classes.
+    """The diversity loss of the values (N, K, L) of K images and L classes.
 
     0.999 times the least value over the images and 0.001 times their mean, summed over the classes.
     """
@@ -78,9 +78,11 @@ class FeatureDistance(nn.Module):
 
 @LOSSES.register_module("crn/perceptual")
 class Perceptual(FeatureDistance):
-    """Mean absolute difference of the image and of each layer of a backbone, divided and summed (equation 1).
+    """Mean absolute difference of the image and of each layer of a backbone, divided and summed.
 
-    The image counts in 0..255. Raises ValueError for another number of `divisors` than there are terms.
+    The loss of Chen and Koltun (ICCV 2017, section 3), whose layers are VGG19's. The image counts in 0..255,
+    and each divisor gives its term the share that the others have. Raises ValueError for another number of
+    `divisors` than there are terms.
 
     Args:
         backbone: one of the backbones by its name or as a mapping.
@@ -102,13 +104,13 @@ class Perceptual(FeatureDistance):
 
 @LOSSES.register_module("crn/diversity")
 class Diversity(FeatureDistance):
-    """Of several images, the one nearest to the real image pays, class by class (equation 4).
+    """Of several images, the one nearest to the real image pays, class by class.
 
-    The differences are those of `crn/perceptual`, averaged over the pixels of each label: 0.999 times the
-    least over the images and 0.001 times their mean, summed over the labels. Pixels that the model ignores
-    count as a class, too. It needs a generator that gives `candidates`, such as crn/cascaded with `images`,
-    and label maps; ConfigError without them, ValueError for another number of `divisors` than there are
-    terms.
+    The diversity loss of Chen and Koltun (ICCV 2017, section 3). The differences are those of
+    `crn/perceptual`, where each label has its share of the mean over all pixels: 0.999 times the least over
+    the images and 0.001 times their mean, summed over the labels. Pixels that the model ignores count as a
+    class, too. It needs a generator that gives `candidates`, such as crn/cascaded with `images`, and label
+    maps; ConfigError without them, ValueError for another number of `divisors` than there are terms.
 
     Args:
         backbone: one of the backbones by its name or as a mapping.
