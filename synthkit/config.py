@@ -34,7 +34,7 @@ def load(name: str | Path, overrides: Sequence[str] = ()) -> Section:
     """Read a config with its bases and apply `key.sub=value` overrides.
 
     Args:
-        name: the path of a YAML file, or a shipped name such as "pix2pixhd/streets_128".
+        name: the path of a YAML file, or a shipped name such as "METHOD/streets_128".
 
     Raises:
         ConfigError: with the file, line and column.
@@ -65,7 +65,7 @@ def stages(config: Section) -> dict[str, Section]:
 
 
 def shipped_names() -> list[str]:
-    """The names of the configs that come with synthkit, such as "pix2pixhd/streets_128"."""
+    """The names of the configs that come with synthkit, such as "METHOD/streets_128"."""
     folder = paths.configs_dir()
     names = (path.relative_to(folder).with_suffix("") for path in folder.rglob("*.yaml"))
     return sorted(name.as_posix() for name in names if name.parts[0] != "_base_")

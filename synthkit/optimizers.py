@@ -161,6 +161,8 @@ def _optimizer(section: Mapping, parameters: Parameters) -> Optimizer:
         choices = ", ".join(OPTIMIZERS)
         raise ConfigError(f"{build.where(section, 'type')}: no optimizer {kind!r}; choose one of {choices}")
     settings = build.without(section, "type")
+    if isinstance(betas := settings.get("betas"), list):  # torch takes no whole numbers, as in [0, 0.9]
+        settings["betas"] = [float(each) if type(each) is int else each for each in betas]
     other = {"fused", "foreach"} & set(settings)  # they exclude each other
     wired = {} if other else OPTIMIZERS[kind]
     return build.call(getattr(torch.optim, kind), settings, params=parameters, differentiable=False, **wired)

@@ -151,7 +151,7 @@ def _fill_scores(run: Run, validations: Sequence[dict]) -> None:
 
 
 def _config_name(config: object) -> str:
-    """`configs/pix2pixhd/streets_64.yaml` is shown as pix2pixhd/streets_64."""
+    """`configs/METHOD/streets_64.yaml` is shown as METHOD/streets_64."""
     return "/".join(Path(re.sub(r"\.ya?ml$", "", str(config or ""))).parts[-2:])
 
 

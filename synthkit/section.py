@@ -12,7 +12,7 @@ MAX_DEPTH = 50
 class Section(dict):
     """A plain dict with `path` ("model.generator", "" at the top), `origin` and each key's `origins`.
 
-    An origin is "configs/pix2pixhd/streets_128.yaml:5:3" or "command line". Mappings inside, also those in
+    An origin is "configs/METHOD/streets_128.yaml:5:3" or "command line". Mappings inside, also those in
     lists, are Sections too.
     """
 

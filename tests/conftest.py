@@ -1,9 +1,14 @@
 """What several tests share: the real samples beside the checkout, and the golden tensors."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # one thread each, said before torch counts the cores
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import torch
 from safetensors import safe_open
 

@@ -46,7 +46,7 @@ def mine(tmp_path):
     path = tmp_path / "data" / "train_img" / "1.png"
     path.write_bytes(path.read_bytes()[:500])
     text = (
-        "_base_: _base_/pix2pixhd_small\n"
+        "_base_: _base_/default\n"
         "model: {inputs: {label: {classes: 3}}}\n"
         "data: {type: folders, root: data}\n"
         "train: {steps: 10}\n"

@@ -54,12 +54,12 @@ def plain_generators():
             super().__init__()
             self.layers = nn.Sequential(nn.Conv2d(in_channels, out_channels, 3, padding=1), nn.Tanh())
 
-        def forward(self, condition, style=None):
+        def forward(self, condition):
             return self.layers(condition), {"extra": condition}
 
     @GENERATORS.register_module("user/exported_moody")
     class Moody(Plain):
-        def forward(self, condition, style=None):
+        def forward(self, condition):
             return self.layers(condition if condition.mean() > 0 else -condition)
 
     yield
@@ -157,9 +157,7 @@ def test_what_cannot_be_traced_is_said_in_a_line():
 def test_what_is_not_there_cannot_be_exported():
     with pytest.raises(ExportError, match="no encoder"):
         EncoderGraph(build("global"))
-    bare = Translator.from_config(
-        {"inputs": {}, "generator": {"type": "user/exported_plain"}, "encoder": ENCODER}, training=False
-    )
+    bare = Translator.from_config({"inputs": {}, "generator": LOCAL, "encoder": ENCODER}, training=False)
     with pytest.raises(ExportError, match="without inputs"):
         GeneratorGraph(bare)
 
@@ -222,7 +220,7 @@ def test_command_writes_a_torch_program_named_as_the_run(run, tmp_path, monkeypa
 
 def test_a_file_that_differs_is_not_kept(run, tmp_path, monkeypatch):
     """The comparison is with the model itself: a graph that pads otherwise does not pass."""
-    monkeypatch.setattr("synthkit.export.graph.pad", lambda image, stride: pad(image, stride).flip(2))
+    monkeypatch.setattr("synthkit.export.graph.pad", lambda *given: pad(*given).flip(2))
     with pytest.raises(ExportError, match="torch.export differs from PyTorch by .*, which is more"):
         exporting.export(run, tmp_path / "model.pt2", format="torch")
     assert not list(tmp_path.iterdir())

@@ -204,7 +204,7 @@ def test_damaged_clusters_are_refused(tmp_path):
         read_arrays(tmp_path / "c.npy")
 
 
-KNOWN = {36: 35, 39: 35}
+KNOWN = {36: (35, True), 39: (35, True), 151: (151, False), 9: (0, False)}
 
 
 @pytest.mark.parametrize(
@@ -217,10 +217,12 @@ KNOWN = {36: 35, 39: 35}
         (12, dict(labels=5, boundary=False), Condition(5, False, 7)),
         (3, dict(labels=0, boundary=False), Condition(0, False, 0)),
         (7, dict(labels=0, boundary=True), Condition(0, True, 3)),
+        (151, dict(labels=None, boundary=True), Condition(151, False, 0)),
+        (9, dict(labels=None, boundary=False), Condition(0, False, 6)),
     ],
 )
 def test_channels_are_told_apart(channels, options, expected):
-    found = read(channels, KNOWN, **options)
+    found = read({"in_channels": channels}, KNOWN, **options)
     assert found == expected
     assert found.inputs == {
         **({"label": {"classes": found.labels}} if found.labels else {"source": {"channels": 3}}),
@@ -243,7 +245,14 @@ def test_channels_are_told_apart(channels, options, expected):
 )
 def test_channels_that_cannot_be(channels, options, message):
     with pytest.raises(CheckpointError, match=message):
-        read(channels, KNOWN, **options)
+        read({"in_channels": channels}, KNOWN, **options)
+
+
+def test_a_style_vector_takes_no_channels():
+    settings = {"in_channels": 36, "style_channels": 256}
+    assert read(settings, KNOWN, labels=None, boundary=True) == Condition(35, True, 256)
+    with pytest.raises(CheckpointError, match="leave 3 of its 36 channels unexplained"):
+        read(settings, KNOWN, labels=32, boundary=True)
 
 
 def test_plugins_without_an_original(tmp_path, monkeypatch):

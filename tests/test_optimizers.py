@@ -54,6 +54,11 @@ def test_rates_are_factors_of_the_first_one():
         assert optimizers["generator"].param_groups[0]["lr"] == 0.5 * factor
 
 
+def test_betas_may_be_whole_numbers():
+    optimizers = build_optimizers({"type": "Adam", "betas": [0, 0.9]}, groups())
+    assert optimizers["generator"].param_groups[0]["betas"] == (0.0, 0.9)
+
+
 @pytest.mark.parametrize(("method", "deviation"), [("normal", 0.02), ("xavier", 0.02 * (2 / 1152) ** 0.5)])
 def test_initial_weights(method, deviation):
     network = nn.Sequential(nn.Conv2d(64, 64, 3), nn.BatchNorm2d(64))
@@ -62,6 +67,8 @@ def test_initial_weights(method, deviation):
     assert network[0].weight.std().item() == pytest.approx(deviation, rel=0.05)
     assert network[1].weight.mean().item() == pytest.approx(1.0, abs=0.01)
     assert torch.equal(network[0].bias, bias)
+    initialize(network, method, zero_biases=True)
+    assert not network[0].bias.any()
 
 
 def test_orthogonal_and_spectral_weights():

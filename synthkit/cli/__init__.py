@@ -58,6 +58,7 @@ def main() -> None:
         data,
         export,
         import_,
+        plugins,
         reference,
         runs,
         show,

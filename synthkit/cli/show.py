@@ -1,4 +1,4 @@
-"""`synthkit config show` and `synthkit plugins`."""
+"""`synthkit config show`."""
 
 import typer
 
@@ -20,15 +20,3 @@ def show_config(config: Config, overrides: Overrides = None) -> None:
     wide = max(len(path) for path, _, _ in leaves), min(max(map(len, values)), 40)
     for (path, _, origin), value in zip(leaves, values, strict=True):
         typer.echo(f"{path:<{wide[0]}}  {value:<{wide[1]}}  {origin}")
-
-
-@app.command("plugins")
-def list_plugins() -> None:
-    """List plugins with version, origin, components and state."""
-    from synthkit.plugins import describe
-
-    for plugin in describe():
-        titled = f"{plugin.name} {plugin.version}".rstrip()  # a file in a folder has no version
-        typer.echo(f"{titled}  [{plugin.state}]  {plugin.origin}")
-        for component in plugin.components:
-            typer.echo(f"    {component}")

@@ -16,7 +16,7 @@ from synthkit.data.splits import TRAIN
 from synthkit.errors import DataError
 from synthkit.registry import DATASETS
 
-PIX2PIXHD = {
+FOLDERS = {
     "label": "{split}_label",
     "instance": "{split}_inst",
     "image": "{split}_img",
@@ -56,7 +56,7 @@ class Folders(FileData):
         names: Sequence[str] = (),
         palette: Sequence[Sequence[int]] | None = None,
     ):
-        folders, suffixes, patterns = dict(folders or PIX2PIXHD), dict(suffixes or {}), dict(patterns or {})
+        folders, suffixes, patterns = dict(folders or FOLDERS), dict(suffixes or {}), dict(patterns or {})
         _check_fields(folders=folders, suffixes=suffixes, patterns=patterns)
         _check_patterns(patterns, suffixes)
         readers = {"label": call(LabelReader, labels or {})}

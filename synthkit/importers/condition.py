@@ -38,7 +38,7 @@ def read(
     where the channels do not add up.
     """
     channels, vector = settings["in_channels"], settings.get("style_channels", 0)
-    if labels is None and boundary and channels in known:
+    if labels is None and channels in known and (boundary or not known[channels][1]):
         labels, boundary = known[channels]
     if labels is None:
         raise CheckpointError(

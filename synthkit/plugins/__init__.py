@@ -11,6 +11,7 @@ import os
 import pkgutil
 import re
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import distributions
@@ -39,13 +40,17 @@ class Source:
 
 @dataclass(frozen=True)
 class PluginInfo:
-    """One row of `synthkit plugins`. `state` is "ok", "failed: REASON" or "clash: PLACES"."""
+    """One row of `synthkit plugins`. `state` is "ok", "failed: REASON" or "clash: PLACES".
+
+    `kinds` are those of the files that `synthkit import` reads, and what each holds.
+    """
 
     name: str
     version: str
     origin: str
     components: list[str] = field(default_factory=list)
     state: str = "ok"
+    kinds: Mapping[str, str] = field(default_factory=dict)
 
 
 def add_path(folder: str | Path) -> None:
@@ -154,7 +159,7 @@ def _describe(name: str, found: list[Source]) -> PluginInfo:
         load(name)
     except PluginError:
         return PluginInfo(name, found[0].version, origin, state=f"failed: {reason(_failures[name])}")
-    return PluginInfo(name, _version(found[0]), origin, _components(name))
+    return PluginInfo(name, _version(found[0]), origin, _components(name), kinds=_kinds(name))
 
 
 def _version(source: Source) -> str:
@@ -172,6 +177,13 @@ def _components(name: str) -> list[str]:
         for key in sorted(registry.module_dict)
         if key.startswith(f"{name}/")
     ]
+
+
+def _kinds(name: str) -> Mapping[str, str]:
+    try:
+        return module(name, "official").KINDS
+    except PluginError:  # it has no original
+        return {}
 
 
 def _only_source(name: str) -> Source:

@@ -73,10 +73,14 @@ class Group(NamedTuple):
 
 
 GROUPS = {
-    "generators": Group("`model.generator: {type: NAME, …}`", ("in_channels", "out_channels")),
+    "generators": Group(
+        "`model.generator: {type: NAME, …}`", ("in_channels", "out_channels", "style_channels")
+    ),
     "discriminators": Group("`model.discriminator: {type: NAME, …}`", ("in_channels",)),
     "encoders": Group("`model.encoder: {type: NAME, …}`", ("in_channels",)),
-    "norms": Group("`norm: NAME` or `norm: {type: NAME, …}` of a network", ("channels",)),
+    "norms": Group(
+        "`norm: NAME` or `norm: {type: NAME, …}` of a network", ("channels", "condition_channels")
+    ),
     "losses": Group("`model.losses: {WORD: {type: NAME, weight: 1, …}}`, logged as WORD"),
     "inputs": Group("`model.inputs: {NAME: {…}}`"),
     "steps": Group("`train.order: NAME`", settings=False),

@@ -20,7 +20,7 @@ READ = 400  # samples per split
 LONGEST, SHORTEST = 512, 256  # pixels, for the small networks
 STEP = 32
 SETTLED = ("range missing", "few of the values")  # by the config that is written
-BASE = "_base_/pix2pixhd_small"
+BASE = "_base_/default"
 INSTANCES = "  # instances: {}  # makes an object of each connected area, for model.inputs.boundary: {}"
 
 

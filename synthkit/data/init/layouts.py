@@ -9,7 +9,7 @@ from pathlib import Path
 
 from synthkit.data.init.looks import Kind, Look, colours_in, look_at
 from synthkit.data.init.pairing import pairing_names, pairing_settings
-from synthkit.data.paired import PIX2PIXHD
+from synthkit.data.paired import FOLDERS
 from synthkit.data.samples import FIELDS
 from synthkit.data.sources import SOURCE_EXTENSIONS
 from synthkit.errors import DataError
@@ -27,7 +27,7 @@ NAMED = {
 WIDE = 1.9  # width to height from which a lone folder's images count as pairs side by side
 LOOKED_FOR = (
     "Looked for: train_label and train_img (pix2pixHD), train_A and train_B, train with two images side by "
-    "side in each file (pix2pix), gtFine and leftImg8bit (Cityscapes), images/train2017 and "
+    "side in each file, gtFine and leftImg8bit (Cityscapes), images/train2017 and "
     "annotations/train2017 (COCO-Stuff), any two folders of images, such as masks and photos, whose files "
     "have the same names, or a folder of photos alone"
 )
@@ -124,7 +124,7 @@ def _paired(
     layout = Layout("folders that pair by name", {"type": "folders", "root": str(root)}, notes=notes)
     layout.roles = {key: f"{folder}, {looks[chosen[key]].kind}" for key, folder in folders.items()}
     pairing = pairing_settings(names, nested=parents is not None)
-    if folders == {key: PIX2PIXHD.get(key) for key in folders}:
+    if folders == {key: FOLDERS.get(key) for key in folders}:
         layout.name = "pix2pixHD's folders"
     elif folders == {"source": "{split}_A", "image": "{split}_B"} and not pairing:
         layout.name, layout.data["type"] = "folders A and B", "ab_folders"

@@ -1,0 +1,65 @@
+"""Norms: (N, C, H, W) in and out; conditional ones are called with the condition, too."""
+
+import torch
+from torch import Tensor, nn
+
+from synthkit.nn.blocks import ConditionalSequential
+from synthkit.registry import NORMS
+from synthkit.testing.comparing import keeps_to_the_device, same_gradients
+from synthkit.testing.component import Component, check
+
+CHANNELS, CONDITION = 8, 5
+SIZE = (12, 10)
+
+
+class _Around(nn.Module):
+    """Convolutions around a norm; its input is features, and the condition behind them."""
+
+    def __init__(self, component: Component):
+        super().__init__()
+        self.layers = ConditionalSequential(
+            nn.Conv2d(3, CHANNELS, 3), norm(component), nn.Conv2d(CHANNELS, 4, 3)
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.layers(x[:, :3], x[:, 3:])
+
+
+def norm(component: Component) -> nn.Module:
+    """The norm, told the condition's channels if it is conditional."""
+    wired = {"condition_channels": CONDITION} if component.takes("condition_channels") else {}
+    return component.build(channels=CHANNELS, **wired)
+
+
+def _input(count: int) -> Tensor:
+    return torch.randn(count, 3 + CONDITION, *SIZE)
+
+
+@check(NORMS)
+def shape(component: Component) -> None:
+    for size in ((9, 7), (4, 6)):
+        x, condition = torch.randn(2, CHANNELS, *size), torch.randn(2, CONDITION, 2 * size[0], 2 * size[1])
+        each = norm(component)
+        output = each(x, condition) if component.takes("condition_channels") else each(x)
+        assert output.shape == x.shape, f"features {tuple(x.shape)} became {tuple(output.shape)}"
+
+
+@check(NORMS)
+def gradients(component: Component) -> None:
+    same_gradients(_Around(component), lambda net, count, to: net(to(_input(count))))
+
+
+@check(NORMS)
+def device(component: Component) -> None:
+    keeps_to_the_device(_Around(component), lambda net, to: net(to(_input(2))))
+
+
+@check(NORMS, takes="condition_channels")
+def condition(component: Component) -> None:
+    each = norm(component)
+    assert getattr(each, "conditional", False), (
+        "a norm with `condition_channels` derives from ConditionalNorm, or has `conditional = True`"
+    )
+    x, given = torch.randn(2, CHANNELS, *SIZE), torch.randn(2, CONDITION, *SIZE, requires_grad=True)
+    each(x, given).square().sum().backward()
+    assert given.grad is not None and given.grad.any(), "its output does not follow from the condition"
