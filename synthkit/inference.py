@@ -33,6 +33,7 @@ from synthkit.styles.regions import Regions, find_regions
 from synthkit.translator import PRECISIONS, Translator
 
 Picture = str | Path | Image.Image | np.ndarray
+SINGLE_STYLE = "gives an image a single style, so none by class or instance"
 PHOTOS = {"edge_from": "edge", "style_from": "image"}  # the fields that photos stand for
 
 
@@ -102,6 +103,8 @@ class Model:
         """The run's style codes. Raises CheckpointError where there are none, or they do not fit."""
         if not self.translator.has_encoder:
             raise CheckpointError(f"{self.source.path} has no encoder, so no styles")
+        if self.translator.has_style_vector:
+            raise CheckpointError(f"the encoder of {self.source.path} {SINGLE_STYLE}")
         return load_styles(self.source, self.translator.networks["encoder"].out_channels)
 
     def translate(
@@ -205,8 +208,7 @@ class Model:
         """The style (1, F) of a photo, or without one a draw. Raises DataError where others are picked."""
         if picked:
             raise DataError(
-                "this model's encoder gives an image a single style, so none by class or instance: "
-                "style_from takes a photo's, and seed draws another"
+                f"this model's encoder {SINGLE_STYLE}: style_from takes a photo's, and seed draws another"
             )
         if photo is None:
             return draw_vector(self.translator.networks["encoder"].out_channels, seed)

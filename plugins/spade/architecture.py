@@ -41,12 +41,11 @@ def _style(weights: Mapping[str, Tensor], wide: int) -> dict:
     if key in weights and weights[key].ndim == 4:
         return {}
     features, styles = _shape(weights, key, 2)
-    area = features // wide
-    height = math.isqrt(area)
-    height = height if height**2 == area else math.isqrt(area // 2)
-    if not height or features % wide or area % height:
-        raise CheckpointError(f"{key!r} makes {features} features, no whole grid of {wide}")
-    return {"style_channels": styles, "start": [height, area // height]}
+    for width in (1, 2):  # of the grid, in heights
+        height = math.isqrt(features // wide // width)
+        if height and wide * width * height**2 == features:
+            return {"style_channels": styles, "start": [height, width * height]}
+    raise CheckpointError(f"{key!r} makes {features} features: a grid of {wide} is 1:1 or 1:2")
 
 
 def _discriminator(weights: Mapping[str, Tensor]) -> dict:

@@ -57,14 +57,14 @@ class SpatialGenerator(nn.Module):
         self.factors = FACTORS[upsampling]
         self.stride = math.prod(self.factors)
         wide = 16 * channels
-        if style_channels:
-            self.start = StyleStart(style_channels, wide, start)
-        else:
-            self.start = ConditionStart(in_channels, wide)
         widths = [wide] * 4 + [8 * channels, 4 * channels, 2 * channels, channels, channels // 2]
         pairs = zip(widths, widths[1:], self.factors, strict=False)
         norm = norm_factory(norm, in_channels)
         self.blocks = nn.ModuleList(SpatialBlock(before, after, norm=norm) for before, after, _ in pairs)
+        if style_channels:
+            self.start = StyleStart(style_channels, wide, start)
+        else:
+            self.start = ConditionStart(in_channels, wide)
         last = nn.Conv2d(widths[len(self.blocks)], out_channels, 3, padding=1)
         self.head = nn.Sequential(OrderedDict(act=nn.LeakyReLU(SLOPE), conv=last, bound=nn.Tanh()))
 
