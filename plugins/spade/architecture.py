@@ -30,7 +30,12 @@ def _generator(weights: Mapping[str, Tensor]) -> dict:
     upsampling = "most" if is_most else "more" if inputs == CITYSCAPES else "normal"
     _, channels, _, _ = _shape(weights, "head.conv.weight", 4)
     channels *= 2 if is_most else 1
-    settings = {"type": "spade/generator", "in_channels": inputs, "channels": channels, "upsampling": upsampling}
+    settings = {
+        "type": "spade/generator",
+        "in_channels": inputs,
+        "channels": channels,
+        "upsampling": upsampling,
+    }
     norm = {"type": "spade/spatial", "norm": _norm(weights), "kernel": kernel, "hidden": hidden}
     return settings | {"norm": norm} | _style(weights, 16 * channels)
 

@@ -20,7 +20,7 @@ class ImageEncoder(nn.Module):
     """The style of a whole image, a vector: a normal distribution's mean and logarithm of the variance.
 
     In training the style is drawn from it, in evaluation it is the mean (Kingma and Welling, ICLR 2014). The
-    loss `spade/kl` keeps it near the standard normal distribution, from which styles without a photo are drawn.
+    loss `spade/kl` keeps it near the standard normal distribution, from which other styles can be drawn.
 
     Args:
         out_channels: numbers per image, its style.

@@ -112,7 +112,7 @@ class StyleStart(nn.Linear):
 
 
 class SpatialBlock(nn.Module):
-    """A residual block: norm, leaky ReLU and convolution, twice; on the way around a norm and a 1x1 convolution.
+    """A residual block: norm, leaky ReLU, convolution, twice; on the way around a norm and a 1x1 convolution.
 
     (N, in_channels, h, w) and a condition -> (N, out_channels, h, w). Where it keeps the number of channels,
     the way around is plain. Convolutions have spectral norm.
@@ -137,6 +137,4 @@ class SpatialBlock(nn.Module):
 
 def _half(in_channels: int, out_channels: int, norm: NormFactory) -> ConditionalSequential:
     conv = spectral_norm(nn.Conv2d(in_channels, out_channels, 3, padding=1))
-    return ConditionalSequential(
-        OrderedDict(norm=norm(in_channels), act=nn.LeakyReLU(SLOPE), conv=conv)
-    )
+    return ConditionalSequential(OrderedDict(norm=norm(in_channels), act=nn.LeakyReLU(SLOPE), conv=conv))

@@ -10,8 +10,8 @@ The graph takes what the model reads, by name, for any N, and for any H and W fr
   has a single style
 
 and gives `image` (N, 3, H, W) float32 in [-1, 1], of the same size. The encoder takes `image`, and `instance`
-where each has a style, and gives `style`. One-hot labels, boundaries, padding to the network's stride and cropping are inside; a
-resize (`data.transform`) is not.
+where each has a style, and gives `style`. One-hot labels, boundaries, padding to the network's stride and
+cropping are inside; a resize (`data.transform`) is not.
 """
 
 from collections.abc import Iterator

@@ -87,7 +87,9 @@ def _ids(choices: Sequence[int], values: str) -> Field:
 
 def _vector(channels: int) -> Field:
     values = "as of the encoder, or drawn from the standard normal distribution"
-    return Field(channels, torch.float32, values, lambda shape: torch.randn(shape[0], channels), spatial=False)
+    return Field(
+        channels, torch.float32, values, lambda shape: torch.randn(shape[0], channels), spatial=False
+    )
 
 
 def _floats(channels: int, values: str, low: float = -1, high: float = 1) -> Field:

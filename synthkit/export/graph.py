@@ -65,7 +65,8 @@ class EncoderGraph(nn.Module):
             raise ExportError("this model has no encoder")
         self.network, self.fields = translator.networks["encoder"], encoder_fields(translator)
         self.stride, self.smallest, self.encode = translator.stride, translator.smallest, translator.encode
-        size, style = ("", "the image's style") if translator.has_style_vector else (", H, W", "one code for each instance")
+        by_instance = (", H, W", "one code for each instance")
+        size, style = by_instance if "instance" in self.fields else ("", "the image's")
         self.values = f"float32 (N, {self.network.out_channels}{size}): {style}"
 
     def forward(self, fields: Mapping[str, Tensor]) -> Tensor:

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import numpy as np
 import original_spade
 import pytest
 import torch
@@ -129,7 +128,10 @@ def test_published_discriminator_and_encoder_are_what_the_paper_s_config_builds(
     cfg = config.load("spade/cityscapes_256_styles")["model"]
     with torch.device("meta"):
         pairs = [
-            (original_spade.Discriminator(39, 64), DISCRIMINATORS.build(cfg["discriminator"], in_channels=39)),
+            (
+                original_spade.Discriminator(39, 64),
+                DISCRIMINATORS.build(cfg["discriminator"], in_channels=39),
+            ),
             (original_spade.Encoder(64), ENCODERS.build(cfg["encoder"], in_channels=3)),
         ]
     from synthkit.plugins.spade.official import convert, describe

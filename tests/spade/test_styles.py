@@ -64,7 +64,9 @@ def test_styles_are_drawn_by_seed_or_taken_from_any_photo(run, scene):
     photo = paint(8, 96, 48).image  # another scene of another size
     encoded = model.translate(label=scene.label, style_from=photo)
     assert encoded.size == (128, 64) and not np.array_equal(first, pixels(encoded))
-    assert np.array_equal(pixels(encoded), pixels(model.translate(label=scene.label, style_from=photo, seed=9)))
+    assert np.array_equal(
+        pixels(encoded), pixels(model.translate(label=scene.label, style_from=photo, seed=9))
+    )
     with pytest.raises(DataError, match="seed is -1"):
         model.translate(label=scene.label, seed=-1)
 
@@ -124,7 +126,9 @@ def test_kl_is_torch_s():
 
 
 def test_the_encoder_draws_in_training_alone():
-    encoder = ENCODERS.build({"type": "spade/image_encoder", "channels": 2, "downsamples": 2, "out_channels": 64})
+    encoder = ENCODERS.build(
+        {"type": "spade/image_encoder", "channels": 2, "downsamples": 2, "out_channels": 64}
+    )
     image = torch.rand(1, 3, 20, 30).expand(400, 3, 20, 30)
     with torch.no_grad():
         style, extras = encoder(image)
