@@ -26,13 +26,15 @@ from synthkit.errors import CheckpointError, ConfigError, DataError, SynthkitWar
 from synthkit.inputs import build_inputs
 from synthkit.nn.norms import held_statistics
 from synthkit.nn.precision import store_weights
+from synthkit.nn.spectral import fold_spectral_norms
 from synthkit.registry import DATASETS
-from synthkit.styles.choice import Chooser, ClassPicks, Pick
+from synthkit.styles.choice import Chooser, ClassPicks, Pick, draw_vector
 from synthkit.styles.codes import Styles, load_styles
 from synthkit.styles.regions import Regions, find_regions
 from synthkit.translator import PRECISIONS, Translator
 
 Picture = str | Path | Image.Image | np.ndarray
+SINGLE_STYLE = "gives an image a single style, so none by class or instance"
 PHOTOS = {"edge_from": "edge", "style_from": "image", "pair": "source"}  # the fields that photos stand for
 
 
@@ -57,6 +59,7 @@ def load(
     checkpoint.restore_networks(
         found, translator.networks, only=tuple(translator.networks), averaged=found.is_averaged
     )
+    fold_spectral_norms(translator.networks)
     if dtype := PRECISIONS[precision]:
         store_weights(translator.networks, dtype)
     return Model(translator.to(pick_device(device)), found, cfg)
@@ -101,6 +104,8 @@ class Model:
         """The run's style codes. Raises CheckpointError where there are none, or they do not fit."""
         if not self.translator.has_encoder:
             raise CheckpointError(f"{self.source.path} has no encoder, so no styles")
+        if self.translator.has_style_vector:
+            raise CheckpointError(f"the encoder of {self.source.path} {SINGLE_STYLE}")
         return load_styles(self.source, self.translator.networks["encoder"].out_channels)
 
     def translate(
@@ -126,6 +131,7 @@ class Model:
 
         A model with an encoder gives each instance the style that is most common in its class, out of those
         that `synthkit styles fit` found. Without an `instance` map all pixels of a label are one instance.
+        One whose encoder gives an image a single style draws it from the standard normal distribution.
 
         Args:
             style: other styles by class, such as {"car": 3, 1: 0}: a class's name or id, and the number of
@@ -135,7 +141,8 @@ class Model:
                 is not named keeps its look, for the instance norms keep the statistics from before it. Where
                 an instance covers much of the scene, that overshoots, and `style` is better.
             style_from: a photo of this scene, given like `edge_from`, whose instances give their styles in
-                place of the most common ones; what is picked goes before it.
+                place of the most common ones; what is picked goes before it. Where an image has a single
+                style, any photo of any size.
             seed: of the draws and of the noise where the model keeps its dropout, 0 or more. The same inputs
                 and seed give the same image.
             candidate: which image of a model that makes several, from 0, or "all" for a list of them.
@@ -143,7 +150,10 @@ class Model:
         Raises DataError for inputs that are missing, unwanted, of different sizes or out of range, and for
         styles and candidates that there are not; CheckpointError where the run has no styles yet.
         """
-        options = {"seed": seed, "candidate": candidate}
+        options, drawn = {"seed": seed, "candidate": candidate}, {}
+        if self.translator.has_style_vector:
+            drawn["style"] = self._style_vector(style or instance_style, style_from, seed)
+            style_from = None
         given = {**inputs, "style_from": style_from}
         raw = self._read({field: value for field, value in given.items() if value is not None})
         height, width = next(iter(raw.values())).shape[:2]
@@ -151,8 +161,8 @@ class Model:
         if "edge_from" in sample:
             sample["edge"] = self.translator.inputs["edge"].detector(sample["edge_from"])
         tensors = to_tensors(sample)
-        batch = {field: value.unsqueeze(0) for field, value in tensors.items()}
-        if self.translator.has_encoder:
+        batch = {field: value.unsqueeze(0) for field, value in tensors.items()} | drawn
+        if self.translator.has_encoder and not drawn:
             fake = self._translate_styled(batch, style or {}, instance_style or {}, **options)
         elif style or instance_style:
             raise DataError("this model has no encoder, so it takes no styles")
@@ -201,6 +211,18 @@ class Model:
         codes = chooser.by_class(codes, style)
         edited = [chooser.by_instance(codes, instance_style)] if instance_style else []
         return self.render(batch, regions, codes, *edited, **options)[-1]
+
+    def _style_vector(self, picked: object, photo: Picture | None, seed: int) -> torch.Tensor:
+        """The style (1, F) of a photo, or without one a draw. Raises DataError where others are picked."""
+        if picked:
+            raise DataError(
+                f"this model's encoder {SINGLE_STYLE}: style_from takes a photo's, and seed draws another"
+            )
+        if photo is None:
+            return draw_vector(self.translator.networks["encoder"].out_channels, seed)
+        image = to_tensors(self.transform({"image": _array("style_from", photo)}))["image"].unsqueeze(0)
+        with torch.inference_mode():
+            return self.translator.encode(to_device({"image": image}, self.translator.device))[0].float()
 
     def _read(self, inputs: Mapping[str, Picture]) -> dict[str, np.ndarray]:
         """Arrays of the inputs, checked as training checks them."""

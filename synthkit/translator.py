@@ -121,17 +121,22 @@ class Translator(nn.Module):
         return "encoder" in self.networks
 
     @property
+    def has_style_vector(self) -> bool:
+        """Whether the encoder gives an image one style (N, F), as it says in `gives_vector`, not a map."""
+        return self.has_encoder and getattr(self.networks["encoder"], "gives_vector", False)
+
+    @property
     def fields(self) -> tuple[str, ...]:
         """The entries of a batch that the model needs; with `style` in the batch, `image` is spared."""
         read = [each.field for each in self.inputs.values()]
         if self.has_encoder:
-            read += ["image"] if "label" in read else ["image", "instance"]
+            read += ["image"] if "label" in read or self.has_style_vector else ["image", "instance"]
         return tuple(dict.fromkeys(read))
 
     @property
     def optional_fields(self) -> tuple[str, ...]:
         """The entries of a batch that the model uses where there are any."""
-        return ("instance",) if self.has_encoder else ()
+        return ("instance",) if self.has_encoder and not self.has_style_vector else ()
 
     @property
     def stride(self) -> int:
@@ -200,10 +205,14 @@ class Translator(nn.Module):
         return torch.cat([each(batch).to(dtype or torch.float32) for each in self.inputs.values()], 1)
 
     def encode(self, batch: Mapping) -> tuple[Tensor, dict]:
-        """The style (N, F, H, W) of the batch's images, padded to the stride, and the encoder's extras.
+        """The style of the batch's images and the encoder's extras.
 
-        Instances are those of `instance`; without it, each label of an image is one.
+        A map (N, F, H, W) is padded to the stride; its instances are those of `instance`, and without it each
+        label of an image is one. A vector (N, F) is that of the image as it is.
         """
+        if self.has_style_vector:
+            with self.autocast():
+                return self._network("encoder")(batch["image"], None)
         instance = batch["instance"] if "instance" in batch else batch["label"]
         instance = self.pad(instance.double()).long()  # reflection takes no integers
         with self.autocast():

@@ -38,7 +38,7 @@ def translate(
         list[str] | None, typer.Option(help="ID=CLUSTER or ID=sample, for single instances.")
     ] = None,
     style_from: Annotated[
-        Path | None, typer.Option(help="A photo of the scene, or a folder, to take the styles from.")
+        Path | None, typer.Option(help="A photo to take the styles from, or a folder: one for each scene.")
     ] = None,
     seed: Annotated[
         int, typer.Option(min=0, help="Of sampled styles and of dropout; the next image's is one more.")
@@ -121,15 +121,19 @@ def _number(text: str) -> str | int:
 
 
 def _jobs(given: dict[str, Path], out: Path) -> list[tuple[Path, dict[str, Path]]]:
-    """The file to write and the inputs for each image; files of folders pair by stem."""
+    """The file to write and the inputs for each image; files of folders pair by stem.
+
+    One photo can give its style to all that is in folders.
+    """
     from synthkit.data.paired import pair_folders
     from synthkit.errors import DataError
 
-    folders = {field for field, path in given.items() if path.is_dir()}
-    if folders and folders != set(given):
+    folders = {field: path for field, path in given.items() if path.is_dir()}
+    single = {field: path for field, path in given.items() if field not in folders}
+    if folders and not single.keys() <= {"style_from"}:
         raise DataError(f"{', '.join(given)}: must all be files or all be folders")
     if folders:
-        return [(out / f"{stem}.png", inputs) for stem, inputs in pair_folders(given).items()]
+        return [(out / f"{stem}.png", inputs | single) for stem, inputs in pair_folders(folders).items()]
     if not given:
         raise DataError("nothing to translate: give --label, --instance, --source or --edge")
     stem = next(iter(given.values())).stem

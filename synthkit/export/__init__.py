@@ -6,11 +6,12 @@ The graph takes what the model reads, by name, for any N, and for any H and W fr
 - `instance` (N, 1, H, W) int32, any ids
 - `source` (N, C, H, W) float32 in the range of `model.inputs.source.range`, or in [-1, 1] where there is none
 - `edge` (N, 1, H, W) float32, 1 on lines, else 0
-- `style` (N, F, H, W) float32, where the model has an encoder, in the place of a photo
+- `style` (N, F, H, W) float32, where the model has an encoder, in the place of a photo; (N, F) where an image
+  has a single style
 
-and gives `image` (N, 3, H, W) float32 in [-1, 1], of the same size. The encoder takes `image` and `instance`
-and gives `style`. One-hot labels, boundaries, padding to the network's stride and cropping are inside; a
-resize (`data.transform`) is not.
+and gives `image` (N, 3, H, W) float32 in [-1, 1], of the same size. The encoder takes `image`, and `instance`
+where each has a style, and gives `style`. One-hot labels, boundaries, padding to the network's stride and
+cropping are inside; a resize (`data.transform`) is not.
 """
 
 import warnings

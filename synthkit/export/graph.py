@@ -33,7 +33,8 @@ class GeneratorGraph(nn.Module):
 
     def forward(self, fields: Mapping[str, Tensor]) -> Tensor:
         condition = self.condition(self._batch(fields))
-        style = [self._pad(fields["style"])] if "style" in fields else []
+        style = [fields["style"]] if "style" in fields else []
+        style = [self._pad(each) if each.ndim == 4 else each for each in style]
         image = self.network(self._pad(condition), *style)
         image = image[0] if isinstance(image, tuple) else image
         return crop(image, *condition.shape[2:]).clamp(-1, 1)
@@ -54,7 +55,9 @@ class GeneratorGraph(nn.Module):
 
 
 class EncoderGraph(nn.Module):
-    """The encoder between the same padding and cropping: image and instance -> style (N, F, H, W)."""
+    """The encoder: image -> style (N, F), or between the same padding and cropping image and instance ->
+    style (N, F, H, W).
+    """
 
     output, inference = "style", Inference()
 
@@ -62,22 +65,24 @@ class EncoderGraph(nn.Module):
         super().__init__()
         if not translator.has_encoder:
             raise ExportError("this model has no encoder")
-        self.network = translator.networks["encoder"]
-        self.stride, self.smallest, self.pad = translator.stride, translator.smallest, translator.pad
-        self.fields = encoder_fields()
-        self.values = f"float32 (N, {self.network.out_channels}, H, W): one code for each instance"
+        self.network, self.fields = translator.networks["encoder"], encoder_fields(translator)
+        self.stride, self.smallest, self.encode = translator.stride, translator.smallest, translator.encode
+        by_instance = (", H, W", "one code for each instance")
+        size, style = by_instance if "instance" in self.fields else ("", "the image's")
+        self.values = f"float32 (N, {self.network.out_channels}{size}): {style}"
 
     def forward(self, fields: Mapping[str, Tensor]) -> Tensor:
+        if "instance" not in fields:
+            return self.network(fields["image"], None)[0]
         image, instance = (pad(fields[name], self.stride, self.smallest) for name in ("image", "instance"))
         return crop(self.network(image, instance)[0], *fields["image"].shape[2:])
 
     @torch.inference_mode()
     def expected(self, fields: Mapping[str, Tensor]) -> Tensor:
-        """What the encoder makes of them, padded as the model pads."""
-        instance = self.pad(fields["instance"].double()).long()
-        style, _ = self.network(self.pad(fields["image"]), instance)
+        """What the model's encoder makes of them."""
+        style, _ = self.encode(fields)
         height, width = fields["image"].shape[2:]
-        return style[..., :height, :width]
+        return style[..., :height, :width] if style.ndim == 4 else style
 
 
 Graph = GeneratorGraph | EncoderGraph
@@ -104,8 +109,8 @@ def crop(image: Tensor, height: int, width: int) -> Tensor:
 
 def dynamic_shapes(graph: Graph) -> dict:
     """Every field has any number of samples, and any height and width from `SMALLEST` up."""
-    sizes = {0: Dim("N"), 2: Dim("H", min=SMALLEST), 3: Dim("W", min=SMALLEST)}
-    return {"fields": dict.fromkeys(graph.fields, sizes)}
+    count, sizes = {0: Dim("N")}, {2: Dim("H", min=SMALLEST), 3: Dim("W", min=SMALLEST)}
+    return {"fields": {name: count | (sizes if each.spatial else {}) for name, each in graph.fields.items()}}
 
 
 def draw(graph: Graph, shape: tuple[int, int, int]) -> dict[str, Tensor]:
