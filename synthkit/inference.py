@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from contextlib import nullcontext
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
@@ -109,8 +110,9 @@ class Model:
         instance_style: Mapping[int, Pick] | None = None,
         style_from: Picture | None = None,
         seed: int = 0,
+        candidate: int | Literal["all"] = 0,
         **inputs: Picture | None,
-    ) -> Image.Image:
+    ) -> Image.Image | list[Image.Image]:
         """Synthesise a photo from `label`, `instance` and `source`, whichever the model reads.
 
         Each is a path, a PIL image or an array: (H, W) integer ids for label and instance, (H, W) or
@@ -136,10 +138,12 @@ class Model:
                 place of the most common ones; what is picked goes before it.
             seed: of the draws and of the noise where the model keeps its dropout, 0 or more. The same inputs
                 and seed give the same image.
+            candidate: which image of a model that makes several, from 0, or "all" for a list of them.
 
         Raises DataError for inputs that are missing, unwanted, of different sizes or out of range, and for
-        styles that there are not; CheckpointError where the run has no styles yet.
+        styles and candidates that there are not; CheckpointError where the run has no styles yet.
         """
+        options = {"seed": seed, "candidate": candidate}
         given = {**inputs, "style_from": style_from}
         raw = self._read({field: value for field, value in given.items() if value is not None})
         height, width = next(iter(raw.values())).shape[:2]
@@ -149,13 +153,13 @@ class Model:
         tensors = to_tensors(sample)
         batch = {field: value.unsqueeze(0) for field, value in tensors.items()}
         if self.translator.has_encoder:
-            fake = self._translate_styled(batch, style or {}, instance_style or {}, seed)
+            fake = self._translate_styled(batch, style or {}, instance_style or {}, **options)
         elif style or instance_style:
             raise DataError("this model has no encoder, so it takes no styles")
         else:
-            fake = self.translator.translate(to_device(batch, self.translator.device), seed=seed)
-        image = Image.fromarray(to_uint8(fake[0].cpu()))
-        return image if image.size == (width, height) else image.resize((width, height), Image.BICUBIC)
+            fake = self._fakes(batch, **options)
+        images = [_picture(each, (width, height)) for each in fake.flatten(0, -4)]
+        return images if candidate == "all" else images[0]
 
     def encode(self, batch: Mapping, regions: Regions) -> torch.Tensor:
         """The style codes (R, F) of the instances of a batch of one, as the encoder sees its `image`.
@@ -171,33 +175,32 @@ class Model:
             )
         return regions.gather(style[0])
 
-    def render(
-        self, batch: Mapping, regions: Regions, *codes: torch.Tensor, seed: int = 0
-    ) -> list[torch.Tensor]:
+    def render(self, batch: Mapping, regions: Regions, *codes: torch.Tensor, **options) -> list[torch.Tensor]:
         """Images (1, 3, H, W) in [-1, 1] of a batch of one for each of some codes (R, F).
 
         All but the first are edits of it: they share the statistics of its instance norms, so that an
-        instance whose code changes takes little else along.
+        instance whose code changes takes little else along. `options` are those of `Translator.translate`.
         """
         edited = len(codes) > 1
         with held_statistics(self.translator.networks["generator"]) if edited else nullcontext():
-            batches = (
-                to_device({**batch, "style": regions.scatter(each)}, self.translator.device) for each in codes
-            )
-            return [self.translator.translate(each, seed=seed) for each in batches]
+            batches = ({**batch, "style": regions.scatter(each)} for each in codes)
+            return [self._fakes(each, **options) for each in batches]
+
+    def _fakes(self, batch: Mapping, **options) -> torch.Tensor:
+        return self.translator.translate(to_device(batch, self.translator.device), **options)
 
     def _translate_styled(
-        self, batch: Mapping, style: ClassPicks, instance_style: Mapping[int, Pick], seed: int
+        self, batch: Mapping, style: ClassPicks, instance_style: Mapping[int, Pick], **options
     ) -> torch.Tensor:
         """The image (1, 3, H, W) with the styles that `translate` describes."""
         if "image" in batch and not style and not instance_style:
-            return self.translator.translate(to_device(batch, self.translator.device), seed=seed)
+            return self._fakes(batch, **options)
         regions = find_regions(batch)
-        chooser = Chooser(self.styles, regions, seed)
+        chooser = Chooser(self.styles, regions, options["seed"])
         codes = self.encode(batch, regions) if "image" in batch else chooser.common()
         codes = chooser.by_class(codes, style)
         edited = [chooser.by_instance(codes, instance_style)] if instance_style else []
-        return self.render(batch, regions, codes, *edited, seed=seed)[-1]
+        return self.render(batch, regions, codes, *edited, **options)[-1]
 
     def _read(self, inputs: Mapping[str, Picture]) -> dict[str, np.ndarray]:
         """Arrays of the inputs, checked as training checks them."""
@@ -239,6 +242,12 @@ class Model:
         if not hasattr(kind, "source_half"):
             raise DataError(f"{place}: this model learned from {self.config['data']['type']}, not from pairs")
         return kind.source_half(self.config["data"], pair, place)
+
+
+def _picture(image: torch.Tensor, size: tuple[int, int]) -> Image.Image:
+    """(3, H, W) in [-1, 1] as a picture of this width and height."""
+    picture = Image.fromarray(to_uint8(image.cpu()))
+    return picture if picture.size == size else picture.resize(size, Image.BICUBIC)
 
 
 def _label_reader(data: Mapping) -> LabelReader:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, ExitStack
 from inspect import signature
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
@@ -20,7 +21,7 @@ from synthkit.assembly import (
     check_adversaries,
 )
 from synthkit.augment import Augment
-from synthkit.errors import ConfigError
+from synthkit.errors import ConfigError, DataError
 from synthkit.inputs import build_inputs
 from synthkit.nn.modes import Inference, noise
 from synthkit.pool import FakePool
@@ -212,7 +213,8 @@ class Translator(nn.Module):
         """condition (N, C, H, W), fake image (N, 3, H, W) and the networks' extras, for a batch of any size.
 
         Sizes that the networks do not take are padded by reflection and cropped back. A `style` in the batch,
-        (N, F, H, W) or a vector (N, F), stands in for encoding its images.
+        (N, F, H, W) or a vector (N, F), stands in for encoding its images. A generator of several images
+        gives all of them as the extra `candidates` (N, K, 3, H, W), of which the fake is the first.
         """
         condition, extras, style = self.condition(batch), {}, []
         height, width = condition.shape[2:]
@@ -225,6 +227,8 @@ class Translator(nn.Module):
             image = self._network("generator")(self.pad(condition), *style)
         if isinstance(image, tuple):
             image, extras = image[0], extras | image[1]
+        if "candidates" in extras:
+            extras["candidates"] = extras["candidates"][..., :height, :width].float()
         return condition, image[..., :height, :width].float(), extras
 
     def discriminate(
@@ -234,11 +238,12 @@ class Translator(nn.Module):
         with self.autocast(full_precision=full_precision):
             return self._network("discriminator")(condition, image)
 
-    def translate(self, batch: Mapping, *, seed: int = 0) -> Tensor:
+    def translate(self, batch: Mapping, *, seed: int = 0, candidate: int | Literal["all"] = 0) -> Tensor:
         """Images (N, 3, H, W) in [-1, 1] for a batch, without gradients.
 
         In evaluation mode but for what `inference` keeps of the training; its noise follows from `seed`, and
-        the global random numbers are left alone.
+        the global random numbers are left alone. Of a generator of several images the `candidate` of that
+        number, or all, (N, K, 3, H, W). Raises DataError where there is none of that number.
         """
         with ExitStack() as stack:
             for name, network in self.networks.items():
@@ -246,7 +251,8 @@ class Translator(nn.Module):
                 stack.enter_context(mode.applied(network))
             stack.enter_context(noise(seed, self.device))
             stack.enter_context(torch.inference_mode())
-            return self.generate(batch)[1].clamp(-1, 1)
+            _, image, extras = self.generate(batch)
+            return _chosen(image, extras, candidate).clamp(-1, 1)
 
     def generator_losses(self, step) -> dict[str, Tensor]:
         """The weighted terms of the generator's loss, by the names of the config.
@@ -271,6 +277,21 @@ class Translator(nn.Module):
             for name, loss in self.losses.items()
             if hasattr(loss, "discriminator")
         }
+
+
+def _chosen(image: Tensor, extras: Mapping, candidate: int | Literal["all"]) -> Tensor:
+    """The candidate of that number, or all."""
+    if "candidates" not in extras:
+        if candidate == 0:
+            return image
+        raise DataError(f"candidate {candidate}: this model makes one image")
+    candidates = extras["candidates"]
+    count = candidates.shape[1]
+    if candidate == "all":
+        return candidates
+    if candidate not in range(count):
+        raise DataError(f"candidate {candidate}: this model makes {count} images, 0 to {count - 1}, or all")
+    return candidates[:, candidate]
 
 
 def pad_to(image: Tensor, stride: int, smallest: int = 1) -> Tensor:

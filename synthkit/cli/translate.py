@@ -1,11 +1,15 @@
 """`synthkit translate`."""
 
+import re
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from synthkit.cli import app
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 SINGLE_FILE = (".png", ".jpg", ".jpeg", ".webp")
 
@@ -39,6 +43,9 @@ def translate(
     seed: Annotated[
         int, typer.Option(min=0, help="Of sampled styles and of dropout; the next image's is one more.")
     ] = 0,
+    candidate: Annotated[
+        str, typer.Option(help="Which image of a model that makes several, from 0; all writes OUT_0.png …")
+    ] = "0",
     best: Annotated[
         bool, typer.Option("--best", help="Use the best checkpoint by train.best, not the newest.")
     ] = False,
@@ -50,27 +57,48 @@ def translate(
     """Turn label maps, source images or drawings into photos with a trained model."""
     from rich.progress import track
 
-    from synthkit.errors import DataError
     from synthkit.inference import load
 
     given = {"label": label, "instance": instance, "source": source, "edge": edge}
     given |= {"pair": pair, "edge_from": edge_from, "style_from": style_from}
     given = {field: path for field, path in given.items() if path is not None}
     jobs = _jobs(given, out)
-    _spare_inputs(jobs)
+    chosen = _candidate(candidate)
+    _spare_inputs(jobs, numbered=chosen == "all")
     by_class = ["all=sample" if text == "sample" else text for text in style or []]
     styles = {"style": _picks(by_class, "CLASS=CLUSTER, CLASS=sample or sample")}
     styles["instance_style"] = _picks(instance_style or [], "ID=CLUSTER or ID=sample")
-    model = load(run, best=best, device=device, precision=precision)
+    model, count = load(run, best=best, device=device, precision=precision), 0
     for number, (target, inputs) in enumerate(track(jobs, "translating") if len(jobs) > 1 else jobs):
-        picture = model.translate(**inputs, **styles, seed=seed + number)
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            picture.save(target)
-        except OSError as err:
-            raise DataError(f"{target} cannot be written: {err}") from err
+        made = model.translate(**inputs, **styles, seed=seed + number, candidate=chosen)
+        for path, picture in _numbered(target, made) if chosen == "all" else [(target, made)]:
+            _save(picture, path)
+            count += 1
     kept = f", with {model.translator.inference} as in training" if str(model.translator.inference) else ""
-    typer.echo(f"{len(jobs)} image{'s' if len(jobs) > 1 else ''}: {out}{kept}")
+    typer.echo(f"{count} image{'s' if count > 1 else ''}: {out}{kept}")
+
+
+def _candidate(text: str) -> int | str:
+    from synthkit.errors import DataError
+
+    if text != "all" and not text.isdecimal():
+        raise DataError(f"--candidate {text}: write a number, 0 or more, or all")
+    return text if text == "all" else int(text)
+
+
+def _numbered(target: Path, pictures: list["Image"]) -> list[tuple[Path, "Image"]]:
+    """A file for each candidate: NAME_0.png, NAME_1.png …"""
+    return [(target.with_stem(f"{target.stem}_{number}"), each) for number, each in enumerate(pictures)]
+
+
+def _save(picture: "Image", path: Path) -> None:
+    from synthkit.errors import DataError
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        picture.save(path)
+    except OSError as err:
+        raise DataError(f"{path} cannot be written: {err}") from err
 
 
 def _picks(texts: list[str], form: str) -> dict[str | int, str | int]:
@@ -108,11 +136,14 @@ def _jobs(given: dict[str, Path], out: Path) -> list[tuple[Path, dict[str, Path]
     return [(out if out.suffix.lower() in SINGLE_FILE else out / f"{stem}.png", given)]
 
 
-def _spare_inputs(jobs: list[tuple[Path, dict[str, Path]]]) -> None:
-    """Raises DataError where an image would be written over a file that is read."""
+def _spare_inputs(jobs: list[tuple[Path, dict[str, Path]]], *, numbered: bool) -> None:
+    """Raises DataError where an image, or a numbered candidate, would be written over a file that is read."""
     from synthkit.errors import DataError
 
     read = {path.resolve() for _, inputs in jobs for path in inputs.values()}
+    if numbered:
+        matches = {path: re.fullmatch(r"(.+)_\d+", path.stem) for path in read}
+        read = {path.with_stem(match[1]) for path, match in matches.items() if match}
     for target, _ in jobs:
         if target.resolve() in read:
             raise DataError(f"{target} is an input and would be written over: give another folder or file")
