@@ -154,7 +154,7 @@ class Model:
         elif style or instance_style:
             raise DataError("this model has no encoder, so it takes no styles")
         else:
-            fake = self.translator.translate(to_device(batch, self.translator.device), candidate=candidate)
+            fake = self._fakes(batch, candidate)
         images = [_picture(each, (width, height)) for each in fake.flatten(0, -4)]
         return images if candidate == "all" else images[0]
 
@@ -183,10 +183,10 @@ class Model:
         edited = len(codes) > 1
         with held_statistics(self.translator.networks["generator"]) if edited else nullcontext():
             batches = ({**batch, "style": regions.scatter(each)} for each in codes)
-            return [
-                self.translator.translate(to_device(each, self.translator.device), candidate=candidate)
-                for each in batches
-            ]
+            return [self._fakes(each, candidate) for each in batches]
+
+    def _fakes(self, batch: Mapping, candidate: int | Literal["all"]) -> torch.Tensor:
+        return self.translator.translate(to_device(batch, self.translator.device), candidate=candidate)
 
     def _translate_styled(
         self,
@@ -198,7 +198,7 @@ class Model:
     ) -> torch.Tensor:
         """The image (1, 3, H, W) with the styles that `translate` describes."""
         if "image" in batch and not style and not instance_style:
-            return self.translator.translate(to_device(batch, self.translator.device), candidate=candidate)
+            return self._fakes(batch, candidate)
         regions = find_regions(batch)
         chooser = Chooser(self.styles, regions, seed)
         codes = self.encode(batch, regions) if "image" in batch else chooser.common()
