@@ -37,8 +37,9 @@ class VGG19(nn.Module):
         name = "vgg19-dcbb9e9d.pth"
         url = f"https://download.pytorch.org/models/{name}"
         path = weights.fetch(name, url, sha256="dcbb9e9d", instead=OFFLINE)
-        network = vgg19()
-        network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
+        with torch.device("meta"):  # 144 million weights need not be drawn first
+            network = vgg19()
+        network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True), assign=True)
         self.layers = network.features[: self.ends[-1] + 1]
         for layer in self.layers:
             if isinstance(layer, nn.ReLU):

@@ -26,14 +26,16 @@ from synthkit.errors import CheckpointError, ConfigError, DataError, SynthkitWar
 from synthkit.inputs import build_inputs
 from synthkit.nn.norms import held_statistics
 from synthkit.nn.precision import store_weights
+from synthkit.nn.spectral import fold_spectral_norms
 from synthkit.registry import DATASETS
-from synthkit.styles.choice import Chooser, ClassPicks, Pick
+from synthkit.styles.choice import Chooser, ClassPicks, Pick, draw_vector
 from synthkit.styles.codes import Styles, load_styles
 from synthkit.styles.regions import Regions, find_regions
 from synthkit.translator import PRECISIONS, Translator
 
 Picture = str | Path | Image.Image | np.ndarray
-PHOTOS = {"edge_from": "edge", "style_from": "image"}  # the fields that photos stand for
+SINGLE_STYLE = "gives an image a single style, so none by class or instance"
+PHOTOS = {"edge_from": "edge", "style_from": "image", "pair": "source"}  # the fields that photos stand for
 
 
 def load(
@@ -57,6 +59,7 @@ def load(
     checkpoint.restore_networks(
         found, translator.networks, only=tuple(translator.networks), averaged=found.is_averaged
     )
+    fold_spectral_norms(translator.networks)
     if dtype := PRECISIONS[precision]:
         store_weights(translator.networks, dtype)
     return Model(translator.to(pick_device(device)), found, cfg)
@@ -101,6 +104,8 @@ class Model:
         """The run's style codes. Raises CheckpointError where there are none, or they do not fit."""
         if not self.translator.has_encoder:
             raise CheckpointError(f"{self.source.path} has no encoder, so no styles")
+        if self.translator.has_style_vector:
+            raise CheckpointError(f"the encoder of {self.source.path} {SINGLE_STYLE}")
         return load_styles(self.source, self.translator.networks["encoder"].out_channels)
 
     def translate(
@@ -120,11 +125,13 @@ class Model:
         the model's as in training; an array holds the model's own. Instances that training computed from
         label maps are computed from `label` where none are given. `edge` is a drawing, black on white or
         white on black, (H, W) or (H, W, C) values of any range; in its place `edge_from`, a photo as a path,
-        a PIL image or (H, W, 3) uint8, gives its edges as in training. Inputs are resized as in training; the
-        RGB image comes back in their own size.
+        a PIL image or (H, W, 3) uint8, gives its edges as in training. In place of `source`, `pair` is an
+        image of two side by side, given like `edge_from`, if training had such. Inputs are resized as in
+        training; the RGB image comes back in their own size.
 
         A model with an encoder gives each instance the style that is most common in its class, out of those
         that `synthkit styles fit` found. Without an `instance` map all pixels of a label are one instance.
+        One whose encoder gives an image a single style draws it from the standard normal distribution.
 
         Args:
             style: other styles by class, such as {"car": 3, 1: 0}: a class's name or id, and the number of
@@ -134,13 +141,19 @@ class Model:
                 is not named keeps its look, for the instance norms keep the statistics from before it. Where
                 an instance covers much of the scene, that overshoots, and `style` is better.
             style_from: a photo of this scene, given like `edge_from`, whose instances give their styles in
-                place of the most common ones; what is picked goes before it.
-            seed: of the draws, 0 or more. The same inputs and seed give the same image.
+                place of the most common ones; what is picked goes before it. Where an image has a single
+                style, any photo of any size.
+            seed: of the draws and of the noise where the model keeps its dropout, 0 or more. The same inputs
+                and seed give the same image.
             candidate: which image of a model that makes several, from 0, or "all" for a list of them.
 
         Raises DataError for inputs that are missing, unwanted, of different sizes or out of range, and for
         styles and candidates that there are not; CheckpointError where the run has no styles yet.
         """
+        options, drawn = {"seed": seed, "candidate": candidate}, {}
+        if self.translator.has_style_vector:
+            drawn["style"] = self._style_vector(style or instance_style, style_from, seed)
+            style_from = None
         given = {**inputs, "style_from": style_from}
         raw = self._read({field: value for field, value in given.items() if value is not None})
         height, width = next(iter(raw.values())).shape[:2]
@@ -148,13 +161,13 @@ class Model:
         if "edge_from" in sample:
             sample["edge"] = self.translator.inputs["edge"].detector(sample["edge_from"])
         tensors = to_tensors(sample)
-        batch = {field: value.unsqueeze(0) for field, value in tensors.items()}
-        if self.translator.has_encoder:
-            fake = self._translate_styled(batch, style or {}, instance_style or {}, seed, candidate)
+        batch = {field: value.unsqueeze(0) for field, value in tensors.items()} | drawn
+        if self.translator.has_encoder and not drawn:
+            fake = self._translate_styled(batch, style or {}, instance_style or {}, **options)
         elif style or instance_style:
             raise DataError("this model has no encoder, so it takes no styles")
         else:
-            fake = self._fakes(batch, candidate)
+            fake = self._fakes(batch, **options)
         images = [_picture(each, (width, height)) for each in fake.flatten(0, -4)]
         return images if candidate == "all" else images[0]
 
@@ -172,39 +185,44 @@ class Model:
             )
         return regions.gather(style[0])
 
-    def render(
-        self, batch: Mapping, regions: Regions, *codes: torch.Tensor, candidate: int | Literal["all"] = 0
-    ) -> list[torch.Tensor]:
+    def render(self, batch: Mapping, regions: Regions, *codes: torch.Tensor, **options) -> list[torch.Tensor]:
         """Images (1, 3, H, W) in [-1, 1] of a batch of one for each of some codes (R, F).
 
         All but the first are edits of it: they share the statistics of its instance norms, so that an
-        instance whose code changes takes little else along.
+        instance whose code changes takes little else along. `options` are those of `Translator.translate`.
         """
         edited = len(codes) > 1
         with held_statistics(self.translator.networks["generator"]) if edited else nullcontext():
             batches = ({**batch, "style": regions.scatter(each)} for each in codes)
-            return [self._fakes(each, candidate) for each in batches]
+            return [self._fakes(each, **options) for each in batches]
 
-    def _fakes(self, batch: Mapping, candidate: int | Literal["all"]) -> torch.Tensor:
-        return self.translator.translate(to_device(batch, self.translator.device), candidate=candidate)
+    def _fakes(self, batch: Mapping, **options) -> torch.Tensor:
+        return self.translator.translate(to_device(batch, self.translator.device), **options)
 
     def _translate_styled(
-        self,
-        batch: Mapping,
-        style: ClassPicks,
-        instance_style: Mapping[int, Pick],
-        seed: int,
-        candidate: int | Literal["all"],
+        self, batch: Mapping, style: ClassPicks, instance_style: Mapping[int, Pick], **options
     ) -> torch.Tensor:
         """The image (1, 3, H, W) with the styles that `translate` describes."""
         if "image" in batch and not style and not instance_style:
-            return self._fakes(batch, candidate)
+            return self._fakes(batch, **options)
         regions = find_regions(batch)
-        chooser = Chooser(self.styles, regions, seed)
+        chooser = Chooser(self.styles, regions, options["seed"])
         codes = self.encode(batch, regions) if "image" in batch else chooser.common()
         codes = chooser.by_class(codes, style)
         edited = [chooser.by_instance(codes, instance_style)] if instance_style else []
-        return self.render(batch, regions, codes, *edited, candidate=candidate)[-1]
+        return self.render(batch, regions, codes, *edited, **options)[-1]
+
+    def _style_vector(self, picked: object, photo: Picture | None, seed: int) -> torch.Tensor:
+        """The style (1, F) of a photo, or without one a draw. Raises DataError where others are picked."""
+        if picked:
+            raise DataError(
+                f"this model's encoder {SINGLE_STYLE}: style_from takes a photo's, and seed draws another"
+            )
+        if photo is None:
+            return draw_vector(self.translator.networks["encoder"].out_channels, seed)
+        image = to_tensors(self.transform({"image": _array("style_from", photo)}))["image"].unsqueeze(0)
+        with torch.inference_mode():
+            return self.translator.encode(to_device({"image": image}, self.translator.device))[0].float()
 
     def _read(self, inputs: Mapping[str, Picture]) -> dict[str, np.ndarray]:
         """Arrays of the inputs, checked as training checks them."""
@@ -220,6 +238,11 @@ class Model:
         places = {
             field: str(value) if isinstance(value, (str, Path)) else field for field, value in inputs.items()
         }
+        if "pair" in arrays:
+            arrays["source"], places["source"] = (
+                self._half(arrays.pop("pair"), places["pair"]),
+                places["pair"],
+            )
         check_sizes({field: (array, places[field]) for field, array in arrays.items()})
         if "label" in arrays:
             label = self.translator.inputs["label"]
@@ -234,6 +257,13 @@ class Model:
         if "style_from" in arrays:
             arrays["image"] = arrays.pop("style_from")
         return arrays
+
+    def _half(self, pair: np.ndarray, place: str) -> np.ndarray:
+        """The source in a side-by-side pair. Raises DataError for a model that learned from other files."""
+        kind = DATASETS.get(self.config["data"]["type"])
+        if not hasattr(kind, "source_half"):
+            raise DataError(f"{place}: this model learned from {self.config['data']['type']}, not from pairs")
+        return kind.source_half(self.config["data"], pair, place)
 
 
 def _picture(image: torch.Tensor, size: tuple[int, int]) -> Image.Image:

@@ -48,8 +48,12 @@ def test_vgg19_features_are_those_before_each_pooling_stage(weights_folder, monk
     """Seeded weights in place of the real ones: the outputs against torchvision's network run in parts."""
     from torchvision.models import vgg19
 
-    network = vgg19().eval()
-    torch.save(network.state_dict(), weights_folder / "vgg19-dcbb9e9d.pth")
+    with torch.device("meta"):
+        network = vgg19().eval()
+    state = {key: torch.zeros(1).expand(value.shape) for key, value in network.state_dict().items()}
+    state |= {key: torch.randn(value.shape) / 30 for key, value in state.items() if "features" in key}
+    network.load_state_dict(state, assign=True)
+    torch.save(state, weights_folder / "vgg19-dcbb9e9d.pth")
     with pytest.raises(SynthkitError, match="SHA-256 does not begin with dcbb9e9d"):
         BACKBONES.build("vgg19")
     monkeypatch.setattr("synthkit.weights._digest", lambda path: "dcbb9e9d" + "0" * 56)

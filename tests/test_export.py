@@ -38,6 +38,7 @@ CASES = {
         LOCAL | {"enhancers": 2, "upsample": "resize", "norm": {"type": "group", "groups": 2}},
         MAPS,
     ),
+    "down to one pixel": ({"type": "pix2pix/unet", "channels": 2, "downsamples": 3}, MAPS),
     "source": ({"type": "user/exported_plain"}, {"source": {"channels": 2, "range": [0, 4095]}}),
     "style": (LOCAL | {"upsample": "resize"}, MAPS),
 }

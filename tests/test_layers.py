@@ -19,7 +19,8 @@ LAYERS = (
     "__main__ cli reference scaffold testing",
 )
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names.split()}
-CORE = sorted((ROOT / "synthkit").rglob("*.py"))
+TEMPLATE = ROOT / "synthkit" / "scaffold" / "plugin_name"  # of a plugin of one's own
+CORE = sorted(path for path in (ROOT / "synthkit").rglob("*.py") if not path.is_relative_to(TEMPLATE))
 PLUGINS = sorted((ROOT / "plugins").rglob("*.py"))
 
 

@@ -62,9 +62,11 @@ def test_wheel_carries_plugins_configs_and_the_template(tmp_path):
         "synthkit/configs/pix2pixhd/streets_128.yaml",
         "synthkit/configs/_base_/gan_adam.yaml",
         "synthkit/pages/report.html.j2",
+        "synthkit/scaffold/plugin_name/pyproject.toml",
+        "synthkit/scaffold/plugin_name/tests/test_plugin_name.py",
     ):
         assert expected in names
-    assert not [name for name in names if "tests" in name or ".synthkit-checkout" in name]
+    assert not [name for name in names if name.startswith("tests") or ".synthkit-checkout" in name]
     assert all(name.startswith(("synthkit/", "synthkit-")) for name in names)
 
 

@@ -21,6 +21,9 @@ def translate(
     label: Annotated[Path | None, typer.Option(help="A label map, or a folder of them.")] = None,
     instance: Annotated[Path | None, typer.Option(help="An instance map, or a folder.")] = None,
     source: Annotated[Path | None, typer.Option(help="A source image, or a folder.")] = None,
+    pair: Annotated[
+        Path | None, typer.Option(help="A side-by-side pair, or a folder, whose source half is translated.")
+    ] = None,
     edge: Annotated[Path | None, typer.Option(help="A line drawing, or a folder of them.")] = None,
     edge_from: Annotated[
         Path | None, typer.Option(help="A photo, or a folder, whose edges are drawn as in training.")
@@ -35,9 +38,11 @@ def translate(
         list[str] | None, typer.Option(help="ID=CLUSTER or ID=sample, for single instances.")
     ] = None,
     style_from: Annotated[
-        Path | None, typer.Option(help="A photo of the scene, or a folder, to take the styles from.")
+        Path | None, typer.Option(help="A photo to take the styles from, or a folder: one for each scene.")
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of sampled styles; the next image's is one more.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, help="Of sampled styles and of dropout; the next image's is one more.")
+    ] = 0,
     candidate: Annotated[
         str, typer.Option(help="Which image of a model that makes several, from 0; all writes OUT_0.png …")
     ] = "0",
@@ -55,7 +60,7 @@ def translate(
     from synthkit.inference import load
 
     given = {"label": label, "instance": instance, "source": source, "edge": edge}
-    given |= {"edge_from": edge_from, "style_from": style_from}
+    given |= {"pair": pair, "edge_from": edge_from, "style_from": style_from}
     given = {field: path for field, path in given.items() if path is not None}
     jobs = _jobs(given, out)
     chosen = _candidate(candidate)
@@ -69,7 +74,8 @@ def translate(
         for path, picture in _numbered(target, made) if chosen == "all" else [(target, made)]:
             _save(picture, path)
             count += 1
-    typer.echo(f"{count} image{'s' if count > 1 else ''}: {out}")
+    kept = f", with {model.translator.inference} as in training" if str(model.translator.inference) else ""
+    typer.echo(f"{count} image{'s' if count > 1 else ''}: {out}{kept}")
 
 
 def _candidate(text: str) -> int | str:
@@ -115,15 +121,19 @@ def _number(text: str) -> str | int:
 
 
 def _jobs(given: dict[str, Path], out: Path) -> list[tuple[Path, dict[str, Path]]]:
-    """The file to write and the inputs for each image; files of folders pair by stem."""
+    """The file to write and the inputs for each image; files of folders pair by stem.
+
+    One photo can give its style to all that is in folders.
+    """
     from synthkit.data.paired import pair_folders
     from synthkit.errors import DataError
 
-    folders = {field for field, path in given.items() if path.is_dir()}
-    if folders and folders != set(given):
+    folders = {field: path for field, path in given.items() if path.is_dir()}
+    single = {field: path for field, path in given.items() if field not in folders}
+    if folders and not single.keys() <= {"style_from"}:
         raise DataError(f"{', '.join(given)}: must all be files or all be folders")
     if folders:
-        return [(out / f"{stem}.png", inputs) for stem, inputs in pair_folders(given).items()]
+        return [(out / f"{stem}.png", inputs | single) for stem, inputs in pair_folders(folders).items()]
     if not given:
         raise DataError("nothing to translate: give --label, --instance, --source or --edge")
     stem = next(iter(given.values())).stem

@@ -3,17 +3,13 @@
 Inputs are (N, 3, H, W) in [-1, 1]; `higher_is_better` is an attribute of each function.
 """
 
-from functools import partial
-
 import torch
 from torch import Tensor
-from torchmetrics.functional.image import structural_similarity_index_measure
 
 from synthkit.errors import DataError
 from synthkit.registry import METRICS
 
 SSIM_WINDOW = 11
-_ssim = partial(structural_similarity_index_measure, data_range=2.0, reduction="none")
 
 
 def _register(name: str, *, higher_is_better: bool):
@@ -44,5 +40,8 @@ def ssim(fake: Tensor, real: Tensor) -> Tensor:
     """
     if min(fake.shape[2:]) < SSIM_WINDOW:
         raise DataError(f"SSIM needs images of {SSIM_WINDOW} pixels or more, not {tuple(fake.shape[2:])}")
+    from torchmetrics.functional.image import structural_similarity_index_measure as similarity  # seconds
+
     channels = zip(fake.split(1, 1), real.split(1, 1), strict=True)  # all at once take three times the memory
-    return torch.stack([_ssim(*pair).reshape(-1) for pair in channels]).mean(0)
+    maps = [similarity(*pair, data_range=2.0, reduction="none") for pair in channels]
+    return torch.stack([each.reshape(-1) for each in maps]).mean(0)

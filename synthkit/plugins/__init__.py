@@ -97,6 +97,15 @@ def load(name: str) -> None:
         raise PluginError(f"plugin {name!r} failed to import: {reason(error)}") from error
 
 
+def check_name(name: str) -> None:
+    """Raise PluginError for what cannot be a plugin's name."""
+    if not _NAME.fullmatch(name) or name in _RESERVED:
+        raise PluginError(
+            f"{name!r}: a plugin's name is made of a-z, 0-9 and _, begins with a letter, and is not one that "
+            "synthkit uses itself"
+        )
+
+
 def module(name: str, part: str) -> ModuleType:
     """The module `part` of a plugin that is a package, such as its `official`.
 
@@ -198,10 +207,7 @@ def _only_source(name: str) -> Source:
 
 def _import(name: str, source: Source) -> None:
     try:
-        if not _NAME.fullmatch(name) or name in _RESERVED:
-            raise PluginError(
-                "a plugin's name is made of a-z, 0-9 and _, and not one that synthkit uses itself"
-            )
+        check_name(name)
         importlib.invalidate_caches()
         importlib.import_module(source.module)
     except (Exception, SystemExit) as error:  # whatever it is, it is the plugin's own

@@ -9,13 +9,14 @@ It needs pytest, as `pip install pytest` gives it.
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import torch
 
 from synthkit import plugins
 from synthkit.errors import PluginError, did_you_mean, listed
-from synthkit.registry import REGISTRIES
+from synthkit.registry import REGISTRIES, Registry
 from synthkit.testing import (  # noqa: F401  (they register their checks)
     backbones,
     datasets,
@@ -86,14 +87,14 @@ def components(plugin: str, *, small: Settings, folder: str | Path | None = None
     return [each for each in found if small.get(each.name, {}) is not None]
 
 
-def _own(registry, plugin: str) -> list[tuple[str, Callable]]:
+def _own(registry: Registry, plugin: str) -> list[tuple[str, Callable]]:
     """Name and target of what a plugin, or the core, has in a registry."""
     registry.import_from_location()
     prefixes = ((name.rpartition("/")[0], name) for name in sorted(registry.module_dict))
     return [(name, registry.module_dict[name]) for prefix, name in prefixes if prefix == plugin]
 
 
-def _pytest():
+def _pytest() -> ModuleType:
     try:
         import pytest
     except ModuleNotFoundError as error:

@@ -29,6 +29,7 @@ def _backward(network: nn.Module, call: Callable, count: int, convert: Convert) 
     network.zero_grad()
     torch.manual_seed(count)
     output = call(network, count, convert)
+    assert output.requires_grad, "the output has no gradient: it is detached, or made without the parameters"
     torch.manual_seed(count)
     (output * torch.randn(output.shape).to(output)).sum().backward()
 

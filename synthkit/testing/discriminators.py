@@ -40,8 +40,8 @@ def outputs(component: Component) -> None:
 def sees_both(component: Component) -> None:
     pair = _pairs(2).requires_grad_()
     _logits(component.build(in_channels=CONDITION + IMAGE), pair).square().sum().backward()
-    for name, part in (("condition", pair.grad[:, :CONDITION]), ("image", pair.grad[:, CONDITION:])):
-        assert part.any(), f"the logits do not follow from the {name}"
+    for name, part in (("condition", slice(CONDITION)), ("image", slice(CONDITION, None))):
+        assert pair.grad[:, part].any(), f"the logits do not follow from the {name}"
 
 
 @check(DISCRIMINATORS)

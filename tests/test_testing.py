@@ -1,0 +1,83 @@
+"""The contract finds what breaks it, and says what it wants."""
+
+import sys
+
+import pytest
+from broken_components import CASES
+
+from synthkit import plugins, testing
+from synthkit.errors import PluginError
+from synthkit.registry import INPUTS, NORMS, REGISTRIES
+from synthkit.testing import Component, checks_of
+from synthkit.testing.component import checks_of_kind
+from synthkit.testing.conditional import NAME, traced_norm
+
+TOY = '''
+from synthkit.registry import INPUTS
+
+@INPUTS.register_module("contracted/zeros")
+class Zeros:
+    """Nothing."""
+
+    field, channels = "label", 1
+
+    def __init__(self, *, value: int):
+        self.value = value
+
+    def __call__(self, batch):
+        return batch["label"].float() * 0 + self.value
+'''
+
+
+@pytest.mark.parametrize(
+    ("kind", "check", "message", "target"),
+    [pytest.param(*case, id=f"{case[3].__name__}-{case[1]}") for case in CASES],
+)
+def test_a_breach_is_found(kind, check, message, target):
+    component = Component(kind, target.__name__, target)
+    (refuses,) = [each for each in checks_of(component) if each.__name__ == check]
+    with pytest.raises(AssertionError, match=message):
+        refuses(component)
+
+
+def test_every_check_has_its_breach():
+    tried = {check if check in ("docstring", "settings") else (kind, check) for kind, check, *_ in CASES}
+    for each in REGISTRIES:
+        for check in (found.__name__ for found in checks_of_kind(each.name)):
+            assert check in tried or (each.name, check) in tried
+
+
+@pytest.fixture
+def plugin(tmp_path, monkeypatch):
+    """The folder of a plugin that is not known yet."""
+    (tmp_path / "contracted.py").write_text(TOY)
+    monkeypatch.setattr(plugins, "_added", [])
+    yield tmp_path
+    INPUTS.module_dict.pop("contracted/zeros", None)
+
+
+def test_settings_and_folder(plugin):
+    with pytest.raises(PluginError, match="no plugin 'contracted'"):
+        testing.contract("contracted")
+    settings = {"contracted/zeros": {"value": 1}}
+    (component,) = testing.components("contracted", small=settings, folder=plugin)
+    for check in checks_of(component):
+        check(component)
+    assert testing.components("contracted", small={"contracted/zeros": None}) == []
+    with pytest.raises(PluginError, match="Did you mean 'contracted/zeros'"):
+        testing.contract("contracted", small={"contracted/zero": {}})
+    with pytest.raises(AssertionError, match="'value' missing. The contract takes settings in `small`"):
+        Component("inputs", component.name, component.target).build()
+
+
+def test_the_traced_norm_leaves_nothing_behind():
+    with traced_norm() as (name, calls):
+        assert name in NORMS
+    assert NAME not in NORMS
+    assert not calls
+
+
+def test_without_pytest_the_error_says_so(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pytest", None)
+    with pytest.raises(PluginError, match="the contract needs pytest: pip install pytest"):
+        testing.contract()
