@@ -7,35 +7,26 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
 import torch
 from PIL import Image
 
 from synthkit import build, checkpoint, config
-from synthkit.data.edges import find_lines
-from synthkit.data.files import READERS
-from synthkit.data.images import ID_MODES, read_photo
-from synthkit.data.instances.computed import build_instances
-from synthkit.data.labels import LabelReader
 from synthkit.data.pictures import to_uint8
-from synthkit.data.samples import check_ids, check_label, check_sizes, to_tensors
-from synthkit.data.sources import source_array, source_image
-from synthkit.data.transforms import MAPS, PairedTransform
+from synthkit.data.samples import to_tensors
+from synthkit.data.transforms import PairedTransform
 from synthkit.devices import pick_device, to_device
 from synthkit.errors import CheckpointError, ConfigError, DataError, SynthkitWarning
 from synthkit.inputs import build_inputs
 from synthkit.nn.norms import held_statistics
 from synthkit.nn.precision import store_weights
 from synthkit.nn.spectral import fold_spectral_norms
-from synthkit.registry import DATASETS
+from synthkit.reading import InputReader, Picture
 from synthkit.styles.choice import Chooser, ClassPicks, Pick, draw_vector
 from synthkit.styles.codes import Styles, load_styles
 from synthkit.styles.regions import Regions, find_regions
 from synthkit.translator import PRECISIONS, Translator
 
-Picture = str | Path | Image.Image | np.ndarray
 SINGLE_STYLE = "gives an image a single style, so none by class or instance"
-PHOTOS = {"edge_from": "edge", "style_from": "image", "pair": "source"}  # the fields that photos stand for
 
 
 def load(
@@ -79,8 +70,7 @@ class Model:
     def __init__(self, translator: Translator, source: checkpoint.Checkpoint, cfg: Mapping):
         self.translator, self.config = translator.eval(), cfg
         self.source, self.step = source, source.step
-        self.read_label = _label_reader(build.need(cfg, "data"))
-        self.make_instances = build_instances(build.need(cfg, "data"))
+        self.read = InputReader(translator, build.need(cfg, "data"))
         self.transform = build.call(
             PairedTransform, build.part(build.need(cfg, "data"), "transform")
         ).evaluation()
@@ -92,12 +82,7 @@ class Model:
         `instance` is not among them where the training's `data.instances` computes it from `label`; in place
         of `edge` it takes `edge_from`, too.
         """
-        spared = {"image"} | ({"instance"} if self._computes_instances else set())
-        return tuple(field for field in self.translator.fields if field not in spared)
-
-    @property
-    def _computes_instances(self) -> bool:
-        return bool(self.make_instances) and "label" in self.translator.fields
+        return self.read.fields
 
     @cached_property
     def styles(self) -> Styles:
@@ -155,7 +140,7 @@ class Model:
             drawn["style"] = self._style_vector(style or instance_style, style_from, seed)
             style_from = None
         given = {**inputs, "style_from": style_from}
-        raw = self._read({field: value for field, value in given.items() if value is not None})
+        raw = self.read({field: value for field, value in given.items() if value is not None})
         height, width = next(iter(raw.values())).shape[:2]
         sample = self.transform(raw)
         if "edge_from" in sample:
@@ -220,89 +205,14 @@ class Model:
             )
         if photo is None:
             return draw_vector(self.translator.networks["encoder"].out_channels, seed)
-        image = to_tensors(self.transform({"image": _array("style_from", photo)}))["image"].unsqueeze(0)
+        image = to_tensors(self.transform({"image": self.read.read("style_from", photo)}))["image"].unsqueeze(
+            0
+        )
         with torch.inference_mode():
             return self.translator.encode(to_device({"image": image}, self.translator.device))[0].float()
-
-    def _read(self, inputs: Mapping[str, Picture]) -> dict[str, np.ndarray]:
-        """Arrays of the inputs, checked as training checks them."""
-        found = [PHOTOS.get(field, field) for field in inputs]
-        taken = {*self.translator.fields, *self.translator.optional_fields}
-        if not set(self.fields) <= set(found) <= taken or len(set(found)) < len(found) or "image" in inputs:
-            given = ", ".join(inputs) or "nothing"
-            raise DataError(f"this model translates {' + '.join(self.fields)}; it was given {given}")
-        arrays = {
-            field: _label(self.read_label, value) if field == "label" else _array(field, value)
-            for field, value in inputs.items()
-        }
-        places = {
-            field: str(value) if isinstance(value, (str, Path)) else field for field, value in inputs.items()
-        }
-        if "pair" in arrays:
-            arrays["source"], places["source"] = (
-                self._half(arrays.pop("pair"), places["pair"]),
-                places["pair"],
-            )
-        check_sizes({field: (array, places[field]) for field, array in arrays.items()})
-        if "label" in arrays:
-            label = self.translator.inputs["label"]
-            check_label(arrays["label"], label.channels, label.ignore, places["label"])
-        if "instance" in arrays:
-            check_ids(arrays["instance"], places["instance"])
-        elif self._computes_instances and "instance" in taken:
-            arrays["instance"] = self.make_instances(arrays["label"], places["label"])
-        if "source" in arrays:
-            source = self.translator.inputs["source"].format
-            arrays["source"] = source.scale(arrays["source"], places["source"])
-        if "style_from" in arrays:
-            arrays["image"] = arrays.pop("style_from")
-        return arrays
-
-    def _half(self, pair: np.ndarray, place: str) -> np.ndarray:
-        """The source in a side-by-side pair. Raises DataError for a model that learned from other files."""
-        kind = DATASETS.get(self.config["data"]["type"])
-        if not hasattr(kind, "source_half"):
-            raise DataError(f"{place}: this model learned from {self.config['data']['type']}, not from pairs")
-        return kind.source_half(self.config["data"], pair, place)
 
 
 def _picture(image: torch.Tensor, size: tuple[int, int]) -> Image.Image:
     """(3, H, W) in [-1, 1] as a picture of this width and height."""
     picture = Image.fromarray(to_uint8(image.cpu()))
     return picture if picture.size == size else picture.resize(size, Image.BICUBIC)
-
-
-def _label_reader(data: Mapping) -> LabelReader:
-    """The reader that the training's data set has for label files; a plain one where it has none."""
-    kind = DATASETS.get(data["type"]) if data.get("type") in DATASETS else None
-    return kind.label_reader(data) if hasattr(kind, "label_reader") else LabelReader()
-
-
-def _label(read: LabelReader, value: Picture) -> np.ndarray:
-    """A file or a PIL image is read as training reads files; an array holds the model's own ids."""
-    if isinstance(value, (str, Path)):
-        return read(value)
-    if isinstance(value, Image.Image):
-        return read.convert(
-            np.array(value.convert("RGB")) if read.coloured else _array("label", value), "label"
-        )
-    return np.asarray(value)
-
-
-def _array(field: str, value: Picture) -> np.ndarray:
-    """An input as the reader of its field would give it."""
-    if isinstance(value, (str, Path)):
-        return READERS.get(field, read_photo)(Path(value))
-    if field == "edge":
-        return find_lines(source_image(value) if isinstance(value, Image.Image) else value, field)
-    if field == "source":
-        return source_image(value) if isinstance(value, Image.Image) else source_array(value, field)
-    ids = field in MAPS
-    if isinstance(value, Image.Image):
-        if ids and value.mode not in ID_MODES:
-            raise DataError(f"{field} holds one id per pixel: a PIL image of mode {value.mode} cannot")
-        return np.array(value if ids else value.convert("RGB"))
-    array = np.asarray(value)
-    if not ids and (array.dtype != np.uint8 or array.ndim != 3 or array.shape[2] != 3):
-        raise DataError(f"{field} must be (H, W, 3) uint8, not {array.shape} {array.dtype}")
-    return array

@@ -1,13 +1,11 @@
 """The model: named networks, the inputs they are conditioned on, and the losses that train them."""
 
-import math
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, ExitStack
 from inspect import signature
 from typing import Literal
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
@@ -24,6 +22,7 @@ from synthkit.augment import Augment
 from synthkit.errors import ConfigError, DataError
 from synthkit.inputs import build_inputs
 from synthkit.nn.modes import Inference, noise
+from synthkit.nn.padding import common_stride, pad_to, smallest_side
 from synthkit.pool import FakePool
 
 PRECISIONS = {"fp32": None, "bf16": torch.bfloat16}
@@ -141,22 +140,16 @@ class Translator(nn.Module):
     @property
     def stride(self) -> int:
         """What height and width of the networks' inputs are a multiple of."""
-        networks = (self.networks[name] for name in self.networks if name != "discriminator")
-        return math.lcm(*(getattr(network, "stride", 1) for network in networks))
+        return common_stride(self._sized)
 
     @property
     def smallest(self) -> int:
-        """The pixels that height and width of the networks' inputs have at least, a multiple of `stride`.
+        """The pixels that height and width of the networks' inputs have at least, a multiple of `stride`."""
+        return smallest_side(self._sized, self.stride)
 
-        A network says so in an attribute; without, it is two strides, which leave the coarsest features
-        enough pixels for a norm and a reflection of their own.
-        """
-        least = 1
-        for name in self.networks:
-            if name != "discriminator":
-                stride = getattr(self.networks[name], "stride", 1)
-                least = max(least, getattr(self.networks[name], "smallest", 2 * stride if stride > 1 else 1))
-        return least + -least % self.stride
+    @property
+    def _sized(self) -> list[nn.Module]:
+        return [network for name, network in self.networks.items() if name != "discriminator"]
 
     def pad(self, image: Tensor) -> Tensor:
         """(N, C, H, W) padded on the right and below to a size that the networks take; see `pad_to`."""
@@ -301,17 +294,3 @@ def _chosen(image: Tensor, extras: Mapping, candidate: int | Literal["all"]) -> 
     if candidate not in range(count):
         raise DataError(f"candidate {candidate}: this model makes {count} images, 0 to {count - 1}, or all")
     return candidates[:, candidate]
-
-
-def pad_to(image: Tensor, stride: int, smallest: int = 1) -> Tensor:
-    """Pad (N, C, H, W) on the right and below to a multiple of `stride`, and to `smallest` at least.
-
-    By reflection, or by repeating the last pixel where the image is too small to reflect. `smallest` is a
-    multiple of `stride`.
-    """
-    height, width = image.shape[2:]
-    below, right = (max(size + -size % stride, smallest) - size for size in (height, width))
-    if not below and not right:
-        return image
-    mode = "reflect" if below < height and right < width else "replicate"
-    return F.pad(image, (0, right, 0, below), mode=mode)

@@ -20,8 +20,9 @@ from synthkit.cli import app, data, export  # noqa: F401  (importing registers t
 from synthkit.errors import ExportError
 from synthkit.export.formats import FORMATS
 from synthkit.export.graph import EncoderGraph, GeneratorGraph, draw, pad, trace
+from synthkit.nn.padding import pad_to
 from synthkit.registry import GENERATORS
-from synthkit.translator import Translator, pad_to
+from synthkit.translator import Translator
 
 MAPS = {"label": {"classes": 5, "ignore": 255}, "boundary": {}}
 GLOBAL = {"type": "pix2pixhd/global", "channels": 4, "downsamples": 2, "blocks": 1}

@@ -132,11 +132,9 @@ class Resize(v2.Transform):
             resized = v2.functional.resize(plain, self.size, v2.InterpolationMode.NEAREST_EXACT)
             return tv_tensors.Mask(resized)
         resized = v2.functional.resize(inpt, self.size, v2.InterpolationMode.BICUBIC, antialias=True)
-        if resized.is_floating_point():  # bicubic overshoots at edges
-            resized = tv_tensors.Image(
-                resized.clamp(-1, 1)
-            )  # of plain tensors, crops and flips leave all but one
-        return resized
+        if resized.is_floating_point():
+            resized = resized.clamp(-1, 1)  # bicubic overshoots at edges
+        return tv_tensors.Image(resized)  # a plain tensor beside it would be neither cropped nor flipped
 
 
 def _wrap(field: str, array: np.ndarray) -> torch.Tensor:

@@ -90,7 +90,7 @@ PARTS = {"generator": GeneratorGraph, "encoder": EncoderGraph}
 
 
 def pad(image: Tensor, stride: int, smallest: int) -> Tensor:
-    """`translator.pad_to` by index: the sizes may be symbols, and no branch depends on them."""
+    """`padding.pad_to` by index: the sizes may be symbols, and no branch depends on them."""
     last = [size - 1 for size in image.shape[2:]]
     steps = [torch.arange(_padded(size, stride, smallest), device=image.device) for size in image.shape[2:]]
     mirrored = [end - (end - step).abs() for end, step in zip(last, steps, strict=True)]
