@@ -17,6 +17,8 @@ load_plugin("spade")
 OTHERS = [
     {"type": "pix2pixhd/global", "channels": 4, "downsamples": 1, "blocks": 1},
     {"type": "pix2pixhd/local", "channels": 2, "downsamples": 1, "blocks": 1, "local_blocks": 1},
+    {"type": "pix2pix/unet", "channels": 2, "downsamples": 3},
+    {"type": "crn/cascaded", "channels": 16, "height": 16},
 ]
 SPATIAL = {"type": "spade/spatial", "hidden": 4}
 
@@ -27,7 +29,7 @@ def test_every_norm_of_another_generator_sees_the_condition(generator):
     condition = torch.randn(2, 3, 16, 24)
     network(condition).square().sum().backward()
     norms = [module for module in network.modules() if type(module) is NORMS.get("spade/spatial")]
-    assert len(norms) > 4
+    assert len(norms) >= 3
     assert all(norm.modulation.shared.weight.grad.any() for norm in norms)
 
 
