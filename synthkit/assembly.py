@@ -10,6 +10,7 @@ from synthkit.augment import Augment
 from synthkit.errors import ConfigError, listed, shown
 from synthkit.losses import Regulariser
 from synthkit.nn.init import initialize
+from synthkit.nn.modes import Inference
 from synthkit.pool import FakePool
 from synthkit.registry import DISCRIMINATORS, ENCODERS, GENERATORS, LOSSES
 
@@ -86,3 +87,13 @@ def build_pool(model: Mapping) -> FakePool | None:
     if not isinstance(size, int | None) or isinstance(size, bool) or (size or 0) < 0:
         raise ConfigError(f"{shown(size)} is not a number of fakes, 0 or more", build.where(model, "pool"))
     return FakePool(size) if size else None
+
+
+def build_inference(model: Mapping, generator: nn.Module) -> Inference:
+    """How the generator translates. Raises ConfigError where it lacks what is to stay as in training."""
+    section = build.part(model, "inference")
+    inference = build.call(Inference, section)
+    if lacking := inference.lacking(generator):
+        key, layer = lacking
+        raise ConfigError(f"this generator has no {layer}", build.where(section, key))
+    return inference

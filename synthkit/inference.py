@@ -5,34 +5,28 @@ from collections.abc import Mapping
 from contextlib import nullcontext
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
-import numpy as np
 import torch
 from PIL import Image
 
 from synthkit import build, checkpoint, config
-from synthkit.data.edges import find_lines
-from synthkit.data.files import READERS
-from synthkit.data.images import ID_MODES, read_photo
-from synthkit.data.instances.computed import build_instances
-from synthkit.data.labels import LabelReader
 from synthkit.data.pictures import to_uint8
-from synthkit.data.samples import check_ids, check_label, check_sizes, to_tensors
-from synthkit.data.sources import source_array, source_image
-from synthkit.data.transforms import MAPS, PairedTransform
+from synthkit.data.samples import to_tensors
+from synthkit.data.transforms import PairedTransform
 from synthkit.devices import pick_device, to_device
 from synthkit.errors import CheckpointError, ConfigError, DataError, SynthkitWarning
 from synthkit.inputs import build_inputs
 from synthkit.nn.norms import held_statistics
 from synthkit.nn.precision import store_weights
-from synthkit.registry import DATASETS
-from synthkit.styles.choice import Chooser, ClassPicks, Pick
+from synthkit.nn.spectral import fold_spectral_norms
+from synthkit.reading import InputReader, Picture
+from synthkit.styles.choice import Chooser, ClassPicks, Pick, draw_vector
 from synthkit.styles.codes import Styles, load_styles
 from synthkit.styles.regions import Regions, find_regions
 from synthkit.translator import PRECISIONS, Translator
 
-Picture = str | Path | Image.Image | np.ndarray
-PHOTOS = {"edge_from": "edge", "style_from": "image"}  # the fields that photos stand for
+SINGLE_STYLE = "gives an image a single style, so none by class or instance"
 
 
 def load(
@@ -56,6 +50,7 @@ def load(
     checkpoint.restore_networks(
         found, translator.networks, only=tuple(translator.networks), averaged=found.is_averaged
     )
+    fold_spectral_norms(translator.networks)
     if dtype := PRECISIONS[precision]:
         store_weights(translator.networks, dtype)
     return Model(translator.to(pick_device(device)), found, cfg)
@@ -75,8 +70,7 @@ class Model:
     def __init__(self, translator: Translator, source: checkpoint.Checkpoint, cfg: Mapping):
         self.translator, self.config = translator.eval(), cfg
         self.source, self.step = source, source.step
-        self.read_label = _label_reader(build.need(cfg, "data"))
-        self.make_instances = build_instances(build.need(cfg, "data"))
+        self.read = InputReader(translator, build.need(cfg, "data"))
         self.transform = build.call(
             PairedTransform, build.part(build.need(cfg, "data"), "transform")
         ).evaluation()
@@ -88,18 +82,15 @@ class Model:
         `instance` is not among them where the training's `data.instances` computes it from `label`; in place
         of `edge` it takes `edge_from`, too.
         """
-        spared = {"image"} | ({"instance"} if self._computes_instances else set())
-        return tuple(field for field in self.translator.fields if field not in spared)
-
-    @property
-    def _computes_instances(self) -> bool:
-        return bool(self.make_instances) and "label" in self.translator.fields
+        return self.read.fields
 
     @cached_property
     def styles(self) -> Styles:
         """The run's style codes. Raises CheckpointError where there are none, or they do not fit."""
         if not self.translator.has_encoder:
             raise CheckpointError(f"{self.source.path} has no encoder, so no styles")
+        if self.translator.has_style_vector:
+            raise CheckpointError(f"the encoder of {self.source.path} {SINGLE_STYLE}")
         return load_styles(self.source, self.translator.networks["encoder"].out_channels)
 
     def translate(
@@ -109,8 +100,9 @@ class Model:
         instance_style: Mapping[int, Pick] | None = None,
         style_from: Picture | None = None,
         seed: int = 0,
+        candidate: int | Literal["all"] = 0,
         **inputs: Picture | None,
-    ) -> Image.Image:
+    ) -> Image.Image | list[Image.Image]:
         """Synthesise a photo from `label`, `instance` and `source`, whichever the model reads.
 
         Each is a path, a PIL image or an array: (H, W) integer ids for label and instance, (H, W) or
@@ -118,11 +110,13 @@ class Model:
         the model's as in training; an array holds the model's own. Instances that training computed from
         label maps are computed from `label` where none are given. `edge` is a drawing, black on white or
         white on black, (H, W) or (H, W, C) values of any range; in its place `edge_from`, a photo as a path,
-        a PIL image or (H, W, 3) uint8, gives its edges as in training. Inputs are resized as in training; the
-        RGB image comes back in their own size.
+        a PIL image or (H, W, 3) uint8, gives its edges as in training. In place of `source`, `pair` is an
+        image of two side by side, given like `edge_from`, if training had such. Inputs are resized as in
+        training; the RGB image comes back in their own size.
 
         A model with an encoder gives each instance the style that is most common in its class, out of those
         that `synthkit styles fit` found. Without an `instance` map all pixels of a label are one instance.
+        One whose encoder gives an image a single style draws it from the standard normal distribution.
 
         Args:
             style: other styles by class, such as {"car": 3, 1: 0}: a class's name or id, and the number of
@@ -132,28 +126,35 @@ class Model:
                 is not named keeps its look, for the instance norms keep the statistics from before it. Where
                 an instance covers much of the scene, that overshoots, and `style` is better.
             style_from: a photo of this scene, given like `edge_from`, whose instances give their styles in
-                place of the most common ones; what is picked goes before it.
-            seed: of the draws, 0 or more. The same inputs and seed give the same image.
+                place of the most common ones; what is picked goes before it. Where an image has a single
+                style, any photo of any size.
+            seed: of the draws and of the noise where the model keeps its dropout, 0 or more. The same inputs
+                and seed give the same image.
+            candidate: which image of a model that makes several, from 0, or "all" for a list of them.
 
         Raises DataError for inputs that are missing, unwanted, of different sizes or out of range, and for
-        styles that there are not; CheckpointError where the run has no styles yet.
+        styles and candidates that there are not; CheckpointError where the run has no styles yet.
         """
+        options, drawn = {"seed": seed, "candidate": candidate}, {}
+        if self.translator.has_style_vector:
+            drawn["style"] = self._style_vector(style or instance_style, style_from, seed)
+            style_from = None
         given = {**inputs, "style_from": style_from}
-        raw = self._read({field: value for field, value in given.items() if value is not None})
+        raw = self.read({field: value for field, value in given.items() if value is not None})
         height, width = next(iter(raw.values())).shape[:2]
         sample = self.transform(raw)
         if "edge_from" in sample:
             sample["edge"] = self.translator.inputs["edge"].detector(sample["edge_from"])
         tensors = to_tensors(sample)
-        batch = {field: value.unsqueeze(0) for field, value in tensors.items()}
-        if self.translator.has_encoder:
-            fake = self._translate_styled(batch, style or {}, instance_style or {}, seed)
+        batch = {field: value.unsqueeze(0) for field, value in tensors.items()} | drawn
+        if self.translator.has_encoder and not drawn:
+            fake = self._translate_styled(batch, style or {}, instance_style or {}, **options)
         elif style or instance_style:
             raise DataError("this model has no encoder, so it takes no styles")
         else:
-            fake = self.translator.translate(to_device(batch, self.translator.device))
-        image = Image.fromarray(to_uint8(fake[0].cpu()))
-        return image if image.size == (width, height) else image.resize((width, height), Image.BICUBIC)
+            fake = self._fakes(batch, **options)
+        images = [_picture(each, (width, height)) for each in fake.flatten(0, -4)]
+        return images if candidate == "all" else images[0]
 
     def encode(self, batch: Mapping, regions: Regions) -> torch.Tensor:
         """The style codes (R, F) of the instances of a batch of one, as the encoder sees its `image`.
@@ -169,91 +170,49 @@ class Model:
             )
         return regions.gather(style[0])
 
-    def render(self, batch: Mapping, regions: Regions, *codes: torch.Tensor) -> list[torch.Tensor]:
+    def render(self, batch: Mapping, regions: Regions, *codes: torch.Tensor, **options) -> list[torch.Tensor]:
         """Images (1, 3, H, W) in [-1, 1] of a batch of one for each of some codes (R, F).
 
         All but the first are edits of it: they share the statistics of its instance norms, so that an
-        instance whose code changes takes little else along.
+        instance whose code changes takes little else along. `options` are those of `Translator.translate`.
         """
         edited = len(codes) > 1
         with held_statistics(self.translator.networks["generator"]) if edited else nullcontext():
             batches = ({**batch, "style": regions.scatter(each)} for each in codes)
-            return [self.translator.translate(to_device(each, self.translator.device)) for each in batches]
+            return [self._fakes(each, **options) for each in batches]
+
+    def _fakes(self, batch: Mapping, **options) -> torch.Tensor:
+        return self.translator.translate(to_device(batch, self.translator.device), **options)
 
     def _translate_styled(
-        self, batch: Mapping, style: ClassPicks, instance_style: Mapping[int, Pick], seed: int
+        self, batch: Mapping, style: ClassPicks, instance_style: Mapping[int, Pick], **options
     ) -> torch.Tensor:
         """The image (1, 3, H, W) with the styles that `translate` describes."""
         if "image" in batch and not style and not instance_style:
-            return self.translator.translate(to_device(batch, self.translator.device))
+            return self._fakes(batch, **options)
         regions = find_regions(batch)
-        chooser = Chooser(self.styles, regions, seed)
+        chooser = Chooser(self.styles, regions, options["seed"])
         codes = self.encode(batch, regions) if "image" in batch else chooser.common()
         codes = chooser.by_class(codes, style)
         edited = [chooser.by_instance(codes, instance_style)] if instance_style else []
-        return self.render(batch, regions, codes, *edited)[-1]
+        return self.render(batch, regions, codes, *edited, **options)[-1]
 
-    def _read(self, inputs: Mapping[str, Picture]) -> dict[str, np.ndarray]:
-        """Arrays of the inputs, checked as training checks them."""
-        found = [PHOTOS.get(field, field) for field in inputs]
-        taken = {*self.translator.fields, *self.translator.optional_fields}
-        if not set(self.fields) <= set(found) <= taken or len(set(found)) < len(found) or "image" in inputs:
-            given = ", ".join(inputs) or "nothing"
-            raise DataError(f"this model translates {' + '.join(self.fields)}; it was given {given}")
-        arrays = {
-            field: _label(self.read_label, value) if field == "label" else _array(field, value)
-            for field, value in inputs.items()
-        }
-        places = {
-            field: str(value) if isinstance(value, (str, Path)) else field for field, value in inputs.items()
-        }
-        check_sizes({field: (array, places[field]) for field, array in arrays.items()})
-        if "label" in arrays:
-            label = self.translator.inputs["label"]
-            check_label(arrays["label"], label.channels, label.ignore, places["label"])
-        if "instance" in arrays:
-            check_ids(arrays["instance"], places["instance"])
-        elif self._computes_instances and "instance" in taken:
-            arrays["instance"] = self.make_instances(arrays["label"], places["label"])
-        if "source" in arrays:
-            source = self.translator.inputs["source"].format
-            arrays["source"] = source.scale(arrays["source"], places["source"])
-        if "style_from" in arrays:
-            arrays["image"] = arrays.pop("style_from")
-        return arrays
-
-
-def _label_reader(data: Mapping) -> LabelReader:
-    """The reader that the training's data set has for label files; a plain one where it has none."""
-    kind = DATASETS.get(data["type"]) if data.get("type") in DATASETS else None
-    return kind.label_reader(data) if hasattr(kind, "label_reader") else LabelReader()
-
-
-def _label(read: LabelReader, value: Picture) -> np.ndarray:
-    """A file or a PIL image is read as training reads files; an array holds the model's own ids."""
-    if isinstance(value, (str, Path)):
-        return read(value)
-    if isinstance(value, Image.Image):
-        return read.convert(
-            np.array(value.convert("RGB")) if read.coloured else _array("label", value), "label"
+    def _style_vector(self, picked: object, photo: Picture | None, seed: int) -> torch.Tensor:
+        """The style (1, F) of a photo, or without one a draw. Raises DataError where others are picked."""
+        if picked:
+            raise DataError(
+                f"this model's encoder {SINGLE_STYLE}: style_from takes a photo's, and seed draws another"
+            )
+        if photo is None:
+            return draw_vector(self.translator.networks["encoder"].out_channels, seed)
+        image = to_tensors(self.transform({"image": self.read.read("style_from", photo)}))["image"].unsqueeze(
+            0
         )
-    return np.asarray(value)
+        with torch.inference_mode():
+            return self.translator.encode(to_device({"image": image}, self.translator.device))[0].float()
 
 
-def _array(field: str, value: Picture) -> np.ndarray:
-    """An input as the reader of its field would give it."""
-    if isinstance(value, (str, Path)):
-        return READERS.get(field, read_photo)(Path(value))
-    if field == "edge":
-        return find_lines(source_image(value) if isinstance(value, Image.Image) else value, field)
-    if field == "source":
-        return source_image(value) if isinstance(value, Image.Image) else source_array(value, field)
-    ids = field in MAPS
-    if isinstance(value, Image.Image):
-        if ids and value.mode not in ID_MODES:
-            raise DataError(f"{field} holds one id per pixel: a PIL image of mode {value.mode} cannot")
-        return np.array(value if ids else value.convert("RGB"))
-    array = np.asarray(value)
-    if not ids and (array.dtype != np.uint8 or array.ndim != 3 or array.shape[2] != 3):
-        raise DataError(f"{field} must be (H, W, 3) uint8, not {array.shape} {array.dtype}")
-    return array
+def _picture(image: torch.Tensor, size: tuple[int, int]) -> Image.Image:
+    """(3, H, W) in [-1, 1] as a picture of this width and height."""
+    picture = Image.fromarray(to_uint8(image.cpu()))
+    return picture if picture.size == size else picture.resize(size, Image.BICUBIC)

@@ -1,20 +1,28 @@
 """The model: named networks, the inputs they are conditioned on, and the losses that train them."""
 
-import math
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, ExitStack
 from inspect import signature
+from typing import Literal
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from synthkit import build
-from synthkit.assembly import build_augment, build_losses, build_networks, build_pool, check_adversaries
+from synthkit.assembly import (
+    build_augment,
+    build_inference,
+    build_losses,
+    build_networks,
+    build_pool,
+    check_adversaries,
+)
 from synthkit.augment import Augment
-from synthkit.errors import ConfigError
+from synthkit.errors import ConfigError, DataError
 from synthkit.inputs import build_inputs
+from synthkit.nn.modes import Inference, noise
+from synthkit.nn.padding import common_stride, pad_to, smallest_side
 from synthkit.pool import FakePool
 
 PRECISIONS = {"fp32": None, "bf16": torch.bfloat16}
@@ -24,7 +32,17 @@ _SYNC_BUFFERS = (
     if "forward_sync_buffers" in signature(DistributedDataParallel).parameters
     else "broadcast_buffers"
 )
-KEYS = ("inputs", "generator", "encoder", "discriminator", "losses", "initializer", "augment", "pool")
+KEYS = (
+    "inputs",
+    "generator",
+    "encoder",
+    "discriminator",
+    "losses",
+    "initializer",
+    "augment",
+    "pool",
+    "inference",
+)
 
 
 class Translator(nn.Module):
@@ -36,9 +54,11 @@ class Translator(nn.Module):
     `precision` is fp32 or bf16 (autocast; weights and losses stay in float32).
 
     In training `augment` transforms what the discriminator sees, `pool` shows it earlier fakes, and
-    `training_step` is the number of the step in progress, from 0, which some losses ask for.
+    `training_step` is the number of the step in progress, from 0, which some losses ask for. `inference` says
+    what of the training the generator keeps in `translate`.
     """
 
+    inference = Inference()
     augment: Augment | None = None
     pool: FakePool | None = None
     training_step: int | None = None
@@ -77,6 +97,7 @@ class Translator(nn.Module):
             initializer: how the first weights are drawn.
             augment: {policy: […]} transforms what the discriminator sees, for small sets; none by default.
             pool: how many earlier fakes are kept to show to the discriminator; none by default.
+            inference: what of the training the generator keeps when it translates; nothing by default.
         """
         build.check_keys(model, KEYS)
         inputs = build_inputs(build.part(model, "inputs"))
@@ -84,6 +105,7 @@ class Translator(nn.Module):
         networks = build_networks(model, channels=channels, training=training)
         losses, weights = build_losses(build.part(model, "losses") if training else {})
         translator = cls(networks, inputs, losses, loss_weights=weights, precision=precision)
+        translator.inference = build_inference(model, networks["generator"])
         if training:
             check_adversaries(model, losses)
             translator.augment, translator.pool = build_augment(model), build_pool(model)
@@ -98,37 +120,36 @@ class Translator(nn.Module):
         return "encoder" in self.networks
 
     @property
+    def has_style_vector(self) -> bool:
+        """Whether the encoder gives an image one style (N, F), as it says in `gives_vector`, not a map."""
+        return self.has_encoder and getattr(self.networks["encoder"], "gives_vector", False)
+
+    @property
     def fields(self) -> tuple[str, ...]:
         """The entries of a batch that the model needs; with `style` in the batch, `image` is spared."""
         read = [each.field for each in self.inputs.values()]
         if self.has_encoder:
-            read += ["image"] if "label" in read else ["image", "instance"]
+            read += ["image"] if "label" in read or self.has_style_vector else ["image", "instance"]
         return tuple(dict.fromkeys(read))
 
     @property
     def optional_fields(self) -> tuple[str, ...]:
         """The entries of a batch that the model uses where there are any."""
-        return ("instance",) if self.has_encoder else ()
+        return ("instance",) if self.has_encoder and not self.has_style_vector else ()
 
     @property
     def stride(self) -> int:
         """What height and width of the networks' inputs are a multiple of."""
-        networks = (self.networks[name] for name in self.networks if name != "discriminator")
-        return math.lcm(*(getattr(network, "stride", 1) for network in networks))
+        return common_stride(self._sized)
 
     @property
     def smallest(self) -> int:
-        """The pixels that height and width of the networks' inputs have at least, a multiple of `stride`.
+        """The pixels that height and width of the networks' inputs have at least, a multiple of `stride`."""
+        return smallest_side(self._sized, self.stride)
 
-        A network says so in an attribute; without, it is two strides, which leave the coarsest features
-        enough pixels for a norm and a reflection of their own.
-        """
-        least = 1
-        for name in self.networks:
-            if name != "discriminator":
-                stride = getattr(self.networks[name], "stride", 1)
-                least = max(least, getattr(self.networks[name], "smallest", 2 * stride if stride > 1 else 1))
-        return least + -least % self.stride
+    @property
+    def _sized(self) -> list[nn.Module]:
+        return [network for name, network in self.networks.items() if name != "discriminator"]
 
     def pad(self, image: Tensor) -> Tensor:
         """(N, C, H, W) padded on the right and below to a size that the networks take; see `pad_to`."""
@@ -177,10 +198,14 @@ class Translator(nn.Module):
         return torch.cat([each(batch).to(dtype or torch.float32) for each in self.inputs.values()], 1)
 
     def encode(self, batch: Mapping) -> tuple[Tensor, dict]:
-        """The style (N, F, H, W) of the batch's images, padded to the stride, and the encoder's extras.
+        """The style of the batch's images and the encoder's extras.
 
-        Instances are those of `instance`; without it, each label of an image is one.
+        A map (N, F, H, W) is padded to the stride; its instances are those of `instance`, and without it each
+        label of an image is one. A vector (N, F) is that of the image as it is.
         """
+        if self.has_style_vector:
+            with self.autocast():
+                return self._network("encoder")(batch["image"], None)
         instance = batch["instance"] if "instance" in batch else batch["label"]
         instance = self.pad(instance.double()).long()  # reflection takes no integers
         with self.autocast():
@@ -190,7 +215,8 @@ class Translator(nn.Module):
         """condition (N, C, H, W), fake image (N, 3, H, W) and the networks' extras, for a batch of any size.
 
         Sizes that the networks do not take are padded by reflection and cropped back. A `style` in the batch,
-        (N, F, H, W) or a vector (N, F), stands in for encoding its images.
+        (N, F, H, W) or a vector (N, F), stands in for encoding its images. A generator of several images
+        gives all of them as the extra `candidates` (N, K, 3, H, W), of which the fake is the first.
         """
         condition, extras, style = self.condition(batch), {}, []
         height, width = condition.shape[2:]
@@ -203,6 +229,8 @@ class Translator(nn.Module):
             image = self._network("generator")(self.pad(condition), *style)
         if isinstance(image, tuple):
             image, extras = image[0], extras | image[1]
+        if "candidates" in extras:
+            extras["candidates"] = extras["candidates"][..., :height, :width].float()
         return condition, image[..., :height, :width].float(), extras
 
     def discriminate(
@@ -212,16 +240,21 @@ class Translator(nn.Module):
         with self.autocast(full_precision=full_precision):
             return self._network("discriminator")(condition, image)
 
-    def translate(self, batch: Mapping) -> Tensor:
-        """Images (N, 3, H, W) in [-1, 1] for a batch, in evaluation mode and without gradients."""
-        modes = {module: module.training for module in self.networks.modules()}
-        self.networks.eval()
-        try:
-            with torch.inference_mode():
-                return self.generate(batch)[1].clamp(-1, 1)
-        finally:
-            for module, mode in modes.items():
-                module.training = mode
+    def translate(self, batch: Mapping, *, seed: int = 0, candidate: int | Literal["all"] = 0) -> Tensor:
+        """Images (N, 3, H, W) in [-1, 1] for a batch, without gradients.
+
+        In evaluation mode but for what `inference` keeps of the training; its noise follows from `seed`, and
+        the global random numbers are left alone. Of a generator of several images the `candidate` of that
+        number, or all, (N, K, 3, H, W). Raises DataError where there is none of that number.
+        """
+        with ExitStack() as stack:
+            for name, network in self.networks.items():
+                mode = self.inference if name == "generator" else Inference()
+                stack.enter_context(mode.applied(network))
+            stack.enter_context(noise(seed, self.device))
+            stack.enter_context(torch.inference_mode())
+            _, image, extras = self.generate(batch)
+            return _chosen(image, extras, candidate).clamp(-1, 1)
 
     def generator_losses(self, step) -> dict[str, Tensor]:
         """The weighted terms of the generator's loss, by the names of the config.
@@ -248,15 +281,16 @@ class Translator(nn.Module):
         }
 
 
-def pad_to(image: Tensor, stride: int, smallest: int = 1) -> Tensor:
-    """Pad (N, C, H, W) on the right and below to a multiple of `stride`, and to `smallest` at least.
-
-    By reflection, or by repeating the last pixel where the image is too small to reflect. `smallest` is a
-    multiple of `stride`.
-    """
-    height, width = image.shape[2:]
-    below, right = (max(size + -size % stride, smallest) - size for size in (height, width))
-    if not below and not right:
-        return image
-    mode = "reflect" if below < height and right < width else "replicate"
-    return F.pad(image, (0, right, 0, below), mode=mode)
+def _chosen(image: Tensor, extras: Mapping, candidate: int | Literal["all"]) -> Tensor:
+    """The candidate of that number, or all."""
+    if "candidates" not in extras:
+        if candidate == 0:
+            return image
+        raise DataError(f"candidate {candidate}: this model makes one image")
+    candidates = extras["candidates"]
+    count = candidates.shape[1]
+    if candidate == "all":
+        return candidates
+    if candidate not in range(count):
+        raise DataError(f"candidate {candidate}: this model makes {count} images, 0 to {count - 1}, or all")
+    return candidates[:, candidate]

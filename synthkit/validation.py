@@ -24,7 +24,8 @@ def validate(
 ) -> dict[str, dict] | None:
     """Score the first `count` samples where they have photos; return pictures of the first `drawn` by name.
 
-    Each process takes an equal stretch of them. None where `give_up` said so in between.
+    Each process takes an equal stretch of them. A sample's number is the seed of its translation. None where
+    `give_up` said so in between.
     """
     count = min(count, len(samples))
     share, rank = -(-count // get_world_size()), get_rank()
@@ -32,7 +33,7 @@ def validate(
     indices = range(rank * share, min((rank + 1) * share, count))
     for index, batch in zip(indices, sequence(samples, 1, indices=indices), strict=True):
         batch = to_device(batch, model.device)
-        fake = model.translate(batch)
+        fake = model.translate(batch, seed=index)
         if "image" in batch:
             scores.add(fake, batch["image"])
         if index < drawn:

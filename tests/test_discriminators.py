@@ -6,7 +6,7 @@ import torch
 from synthkit.registry import DISCRIMINATORS
 
 
-@pytest.mark.parametrize(("layers", "patch"), [(1, 16), (3, 70), (5, 286)])
+@pytest.mark.parametrize(("layers", "patch"), [(0, 1), (1, 16), (3, 70), (5, 286)])
 def test_patch_size(layers, patch):
     """The pixels that one logit depends on form the square that Isola et al. name."""
     network = DISCRIMINATORS.build(

@@ -175,9 +175,9 @@ def check_page(cfg: config.Section) -> None:
     assert callable(STEPS.get(settings.order))
     build.check_keys(settings.schedule, keys("sections", "train.schedule"))
     losses = {name: spec for name, spec in cfg["model"].get("losses", {}).items() if spec}
-    pretrained = [name for name, spec in losses.items() if spec["type"] == "perceptual"]
+    pretrained = [name for name, spec in losses.items() if "backbone" in keys("losses", spec["type"])]
     for name in pretrained:
-        build.check_keys(losses[name], {"type", "weight", *keys("losses", "perceptual")})
+        build.check_keys(losses[name], {"type", "weight", *keys("losses", losses[name]["type"])})
     with torch.device("meta"):
         Translator.from_config(cfg["model"] | {"losses": build.without(losses, *pretrained)})
     data = cfg["data"]

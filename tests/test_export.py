@@ -20,8 +20,9 @@ from synthkit.cli import app, data, export  # noqa: F401  (importing registers t
 from synthkit.errors import ExportError
 from synthkit.export.formats import FORMATS
 from synthkit.export.graph import EncoderGraph, GeneratorGraph, draw, pad, trace
+from synthkit.nn.padding import pad_to
 from synthkit.registry import GENERATORS
-from synthkit.translator import Translator, pad_to
+from synthkit.translator import Translator
 
 MAPS = {"label": {"classes": 5, "ignore": 255}, "boundary": {}}
 GLOBAL = {"type": "pix2pixhd/global", "channels": 4, "downsamples": 2, "blocks": 1}
@@ -38,6 +39,7 @@ CASES = {
         LOCAL | {"enhancers": 2, "upsample": "resize", "norm": {"type": "group", "groups": 2}},
         MAPS,
     ),
+    "down to one pixel": ({"type": "pix2pix/unet", "channels": 2, "downsamples": 3}, MAPS),
     "source": ({"type": "user/exported_plain"}, {"source": {"channels": 2, "range": [0, 4095]}}),
     "style": (LOCAL | {"upsample": "resize"}, MAPS),
 }

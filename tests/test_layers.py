@@ -12,10 +12,10 @@ LAYERS = (
     "augment backbones data discriminators losses metrics nn pool weights",
     "assembly inputs optimizers schedules steps translator",
     "charts checkpoint comparison config_differences ema evaluate export figures freezing handover "
-    "health importers inference lock memory pages progress records rehearsal report run_folder runner "
-    "runs sample_files scores settings stages styles summary surroundings trackers trainer "
+    "health importers inference lock memory pages progress reading records rehearsal report run_folder "
+    "runner runs sample_files scores settings stages styles summary surroundings trackers trainer "
     "training_state validation",
-    "benchmark",
+
     "__main__ cli reference scaffold testing",
 )
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names.split()}

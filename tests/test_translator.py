@@ -5,9 +5,10 @@ import torch
 from torch import nn
 
 from synthkit.errors import ConfigError
+from synthkit.nn.padding import pad_to
 from synthkit.registry import GENERATORS
 from synthkit.steps import Step
-from synthkit.translator import Translator, pad_to
+from synthkit.translator import Translator
 
 MODEL = {
     "inputs": {"label": {"classes": 4}},

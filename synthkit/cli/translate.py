@@ -1,11 +1,15 @@
 """`synthkit translate`."""
 
+import re
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from synthkit.cli import app
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 SINGLE_FILE = (".png", ".jpg", ".jpeg", ".webp")
 
@@ -17,6 +21,9 @@ def translate(
     label: Annotated[Path | None, typer.Option(help="A label map, or a folder of them.")] = None,
     instance: Annotated[Path | None, typer.Option(help="An instance map, or a folder.")] = None,
     source: Annotated[Path | None, typer.Option(help="A source image, or a folder.")] = None,
+    pair: Annotated[
+        Path | None, typer.Option(help="A side-by-side pair, or a folder, whose source half is translated.")
+    ] = None,
     edge: Annotated[Path | None, typer.Option(help="A line drawing, or a folder of them.")] = None,
     edge_from: Annotated[
         Path | None, typer.Option(help="A photo, or a folder, whose edges are drawn as in training.")
@@ -31,9 +38,14 @@ def translate(
         list[str] | None, typer.Option(help="ID=CLUSTER or ID=sample, for single instances.")
     ] = None,
     style_from: Annotated[
-        Path | None, typer.Option(help="A photo of the scene, or a folder, to take the styles from.")
+        Path | None, typer.Option(help="A photo to take the styles from, or a folder: one for each scene.")
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of sampled styles; the next image's is one more.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, help="Of sampled styles and of dropout; the next image's is one more.")
+    ] = 0,
+    candidate: Annotated[
+        str, typer.Option(help="Which image of a model that makes several, from 0; all writes OUT_0.png …")
+    ] = "0",
     best: Annotated[
         bool, typer.Option("--best", help="Use the best checkpoint by train.best, not the newest.")
     ] = False,
@@ -45,26 +57,48 @@ def translate(
     """Turn label maps, source images or drawings into photos with a trained model."""
     from rich.progress import track
 
-    from synthkit.errors import DataError
     from synthkit.inference import load
 
     given = {"label": label, "instance": instance, "source": source, "edge": edge}
-    given |= {"edge_from": edge_from, "style_from": style_from}
+    given |= {"pair": pair, "edge_from": edge_from, "style_from": style_from}
     given = {field: path for field, path in given.items() if path is not None}
     jobs = _jobs(given, out)
-    _spare_inputs(jobs)
+    chosen = _candidate(candidate)
+    _spare_inputs(jobs, numbered=chosen == "all")
     by_class = ["all=sample" if text == "sample" else text for text in style or []]
     styles = {"style": _picks(by_class, "CLASS=CLUSTER, CLASS=sample or sample")}
     styles["instance_style"] = _picks(instance_style or [], "ID=CLUSTER or ID=sample")
-    model = load(run, best=best, device=device, precision=precision)
+    model, count = load(run, best=best, device=device, precision=precision), 0
     for number, (target, inputs) in enumerate(track(jobs, "translating") if len(jobs) > 1 else jobs):
-        picture = model.translate(**inputs, **styles, seed=seed + number)
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            picture.save(target)
-        except OSError as err:
-            raise DataError(f"{target} cannot be written: {err}") from err
-    typer.echo(f"{len(jobs)} image{'s' if len(jobs) > 1 else ''}: {out}")
+        made = model.translate(**inputs, **styles, seed=seed + number, candidate=chosen)
+        for path, picture in _numbered(target, made) if chosen == "all" else [(target, made)]:
+            _save(picture, path)
+            count += 1
+    kept = f", with {model.translator.inference} as in training" if str(model.translator.inference) else ""
+    typer.echo(f"{count} image{'s' if count > 1 else ''}: {out}{kept}")
+
+
+def _candidate(text: str) -> int | str:
+    from synthkit.errors import DataError
+
+    if text != "all" and not text.isdecimal():
+        raise DataError(f"--candidate {text}: write a number, 0 or more, or all")
+    return text if text == "all" else int(text)
+
+
+def _numbered(target: Path, pictures: list["Image"]) -> list[tuple[Path, "Image"]]:
+    """A file for each candidate: NAME_0.png, NAME_1.png …"""
+    return [(target.with_stem(f"{target.stem}_{number}"), each) for number, each in enumerate(pictures)]
+
+
+def _save(picture: "Image", path: Path) -> None:
+    from synthkit.errors import DataError
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        picture.save(path)
+    except OSError as err:
+        raise DataError(f"{path} cannot be written: {err}") from err
 
 
 def _picks(texts: list[str], form: str) -> dict[str | int, str | int]:
@@ -87,26 +121,33 @@ def _number(text: str) -> str | int:
 
 
 def _jobs(given: dict[str, Path], out: Path) -> list[tuple[Path, dict[str, Path]]]:
-    """The file to write and the inputs for each image; files of folders pair by stem."""
+    """The file to write and the inputs for each image; files of folders pair by stem.
+
+    One photo can give its style to all that is in folders.
+    """
     from synthkit.data.paired import pair_folders
     from synthkit.errors import DataError
 
-    folders = {field for field, path in given.items() if path.is_dir()}
-    if folders and folders != set(given):
+    folders = {field: path for field, path in given.items() if path.is_dir()}
+    single = {field: path for field, path in given.items() if field not in folders}
+    if folders and not single.keys() <= {"style_from"}:
         raise DataError(f"{', '.join(given)}: must all be files or all be folders")
     if folders:
-        return [(out / f"{stem}.png", inputs) for stem, inputs in pair_folders(given).items()]
+        return [(out / f"{stem}.png", inputs | single) for stem, inputs in pair_folders(folders).items()]
     if not given:
         raise DataError("nothing to translate: give --label, --instance, --source or --edge")
     stem = next(iter(given.values())).stem
     return [(out if out.suffix.lower() in SINGLE_FILE else out / f"{stem}.png", given)]
 
 
-def _spare_inputs(jobs: list[tuple[Path, dict[str, Path]]]) -> None:
-    """Raises DataError where an image would be written over a file that is read."""
+def _spare_inputs(jobs: list[tuple[Path, dict[str, Path]]], *, numbered: bool) -> None:
+    """Raises DataError where an image, or a numbered candidate, would be written over a file that is read."""
     from synthkit.errors import DataError
 
     read = {path.resolve() for _, inputs in jobs for path in inputs.values()}
+    if numbered:
+        matches = {path: re.fullmatch(r"(.+)_\d+", path.stem) for path in read}
+        read = {path.with_stem(match[1]) for path, match in matches.items() if match}
     for target, _ in jobs:
         if target.resolve() in read:
             raise DataError(f"{target} is an input and would be written over: give another folder or file")

@@ -64,7 +64,13 @@ FILES = {
 }
 
 
-IDS = {"label": LABEL_IDS, "train": TRAIN_IDS}
+VOID = ("void", None, (0, 0, 0))
+SCORED = tuple(row for row in CLASSES if row[1] is not None)
+VOID_IDS = {label: len(SCORED) if train == UNLABELLED else train for label, train in TRAIN_IDS.items()}
+"""The same, with all else as a class of its own, 19."""
+
+IDS = {"label": LABEL_IDS, "train": TRAIN_IDS, "train_void": VOID_IDS}
+ROWS = {"label": CLASSES, "train": SCORED, "train_void": (*SCORED, VOID)}
 
 
 @DATASETS.register_module("cityscapes")
@@ -75,22 +81,21 @@ class Cityscapes(Folders):
         split: train, val or test, whose maps hold nothing to draw.
         root: the folder that holds gtFine and leftImg8bit; "~" is the home folder.
         ids: `label` for the labelIds with the licence plates as class 34, so classes: 35; `train` for the
-            trainIds, classes: 19, ignore: 255.
+            trainIds, classes: 19, ignore: 255; `train_void` for these and all else as class 19, classes: 20.
 
     Instance ids are the data set's: class * 1000 + k for things, their class for the rest. The boundaries are
     the same whichever ids the labels have. Names and colours are those of the data set.
     """
 
-    def __init__(self, split: str, *, root: str, ids: Literal["label", "train"] = "label"):
-        chosen = [row for row in CLASSES if ids == "label" or row[1] is not None]
+    def __init__(self, split: str, *, root: str, ids: Literal["label", "train", "train_void"] = "label"):
         super().__init__(
             split,
             root=root,
             folders={field: f"{folder}/{{split}}" for field, (folder, _) in FILES.items()},
             patterns={field: rf"[^/]+/(?P<stem>.+){end}\.png" for field, (_, end) in FILES.items()},
             labels={"ids": IDS[ids]},
-            names=[name for name, _, _ in chosen],
-            palette=[colour for _, _, colour in chosen],
+            names=[name for name, _, _ in ROWS[ids]],
+            palette=[colour for _, _, colour in ROWS[ids]],
         )
 
     @staticmethod

@@ -25,14 +25,16 @@ class PairedTransform:
         resize: [height, width] in pixels.
         scale_width: new width in pixels, the height following in proportion.
         scale_short: new length of the shorter side in pixels, the other following; for photos of many sizes.
+        jitter: [height, width] in pixels that training resizes to in place of `resize`, to cut a window of
+            that at a random place (pix2pix, section 6.2).
         crop: [height, width] in pixels of a window at a random place.
         flip: mirror left and right with probability 1/2.
         validation_crop: [height, width] in pixels of the window in the middle that training validates on,
             where whole images take too much memory or time; they are validated whole by default.
 
-    resize, scale_width and scale_short exclude each other. Photos of different sizes are one batch only after
-    a resize or a crop. Randomness comes from torch's global CPU generator. Raises ValueError for sizes that
-    make no sense.
+    resize, scale_width and scale_short exclude each other, and so do jitter and crop. Photos of different
+    sizes are one batch only after a resize or a crop. Randomness comes from torch's global CPU generator.
+    Raises ValueError for sizes that make no sense.
     """
 
     def __init__(
@@ -41,6 +43,7 @@ class PairedTransform:
         resize: Sequence[int] | None = None,
         scale_width: int | None = None,
         scale_short: int | None = None,
+        jitter: Sequence[int] | None = None,
         crop: Sequence[int] | None = None,
         flip: bool = False,
         validation_crop: Sequence[int] | None = None,
@@ -50,13 +53,16 @@ class PairedTransform:
         self.resize = None if resize is None else _size("resize", resize)
         self.scale_width = None if scale_width is None else _pixels("scale_width", scale_width)
         self.scale_short = None if scale_short is None else _pixels("scale_short", scale_short)
-        self.crop = None if crop is None else _size("crop", crop)
+        self.jitter = None if jitter is None else _size("jitter", jitter)
+        if jitter and (resize is None or crop):
+            raise ValueError("jitter needs resize, whose size it cuts a window of, and no crop")
+        self.crop = self.resize if jitter else None if crop is None else _size("crop", crop)
         self.validation_crop = None if validation_crop is None else _size("validation_crop", validation_crop)
         self.flip, self._window = flip, ("crop", v2.RandomCrop)
-        for key in ("crop", "validation_crop"):
-            window = getattr(self, key)
-            if self.resize and window and not _fits(window, self.resize):
-                raise ValueError(f"{key} {list(window)} is larger than resize {list(self.resize)}")
+        for key, whole in (("crop", "resize"), ("validation_crop", "resize"), ("resize", "jitter")):
+            inner, outer = getattr(self, key), getattr(self, whole)
+            if inner and outer and not _fits(inner, outer):
+                raise ValueError(f"{key} {list(inner)} is larger than {whole} {list(outer)}")
 
     def evaluation(self) -> "PairedTransform":
         """The same resizing without the random parts."""
@@ -99,7 +105,7 @@ class PairedTransform:
         if self.scale_short is not None:
             short = min(size)
             return tuple(round(side * self.scale_short / short) for side in size)
-        return self.resize or size
+        return self.jitter or self.resize or size
 
 
 class Lines(tv_tensors.Mask):
@@ -126,7 +132,9 @@ class Resize(v2.Transform):
             resized = v2.functional.resize(plain, self.size, v2.InterpolationMode.NEAREST_EXACT)
             return tv_tensors.Mask(resized)
         resized = v2.functional.resize(inpt, self.size, v2.InterpolationMode.BICUBIC, antialias=True)
-        return resized.clamp(-1, 1) if resized.is_floating_point() else resized  # bicubic overshoots at edges
+        if resized.is_floating_point():
+            resized = resized.clamp(-1, 1)  # bicubic overshoots at edges
+        return tv_tensors.Image(resized)  # a plain tensor beside it would be neither cropped nor flipped
 
 
 def _wrap(field: str, array: np.ndarray) -> torch.Tensor:

@@ -11,11 +11,9 @@ from synthkit.nn.checkpointing import recomputed
 from synthkit.nn.norms import NormFactory, norm_factory
 from synthkit.registry import DISCRIMINATORS
 
-MAX_CHANNELS = 512
-
 
 class PatchBlock(nn.Sequential):
-    """A strided convolution, mostly a norm, and a leaky ReLU: (N, C, H, W) -> (N, C', H', W')."""
+    """A convolution, mostly a norm, and a leaky ReLU: (N, C, H, W) -> (N, C', H', W')."""
 
     @recomputed
     def forward(self, x: Tensor) -> Tensor:
@@ -35,12 +33,14 @@ class PatchGAN(nn.Module):
     spectral norm. The first and the last convolution always have a bias and are never spectrally normalised.
 
     Args:
-        channels: features of the first layer, doubled by each further one up to 512.
-        layers: strided convolutions; a patch is 16, 70, 286 pixels wide for 1, 3, 5 of them.
+        channels: features of the first layer, doubled by each further one up to `max_channels`.
+        layers: strided convolutions; a patch is 16, 70, 286 pixels wide for 1, 3, 5 of them. With none, 1x1
+            convolutions look at each pixel alone (the paper's PixelGAN).
         norm: a norm by its name or as a mapping with its settings.
-        padding: zeros around the input of each convolution.
+        padding: zeros around the input of each 4x4 convolution.
         bias: whether convolutions before a norm have one.
         spectral: whether weights are divided by their spectral norm (Miyato et al., ICLR 2018).
+        max_channels: the most features of a layer; in pix2pix eight times `channels`.
     """
 
     def __init__(
@@ -53,20 +53,22 @@ class PatchGAN(nn.Module):
         padding: int = 2,
         bias: bool = True,
         spectral: bool = False,
+        max_channels: int = 512,
     ):
         super().__init__()
-        if layers < 1:
-            raise ValueError(f"layers is {layers}: a PatchGAN has at least one")
+        if layers < 0:
+            raise ValueError(f"layers is {layers}: a PatchGAN has 0 (1x1 convolutions) or more")
         make_norm = norm_factory(norm)
+        kernel, halving, padding = (4, 2, padding) if layers else (1, 1, 0)
 
         def block(wide_in: int, wide_out: int, stride: int) -> nn.Sequential:
-            conv = nn.Conv2d(wide_in, wide_out, 4, stride, padding, bias=bias)
+            conv = nn.Conv2d(wide_in, wide_out, kernel, stride, padding, bias=bias)
             conv = spectral_norm(conv) if spectral else conv
             return PatchBlock(OrderedDict(conv=conv, norm=make_norm(wide_out), act=_activation()))
 
-        widths = [channels, *(min(channels * 2**n, MAX_CHANNELS) for n in range(1, layers + 1))]
-        first = nn.Conv2d(in_channels, channels, 4, 2, padding)
-        last = nn.Conv2d(widths[-1], 1, 4, 1, padding)
+        widths = [channels, *(min(channels * 2**n, max_channels) for n in range(1, max(layers, 1) + 1))]
+        first = nn.Conv2d(in_channels, channels, kernel, halving, padding)
+        last = nn.Conv2d(widths[-1], 1, kernel, 1, padding)
         self.blocks = nn.ModuleList(
             [
                 PatchBlock(OrderedDict(conv=first, act=_activation())),

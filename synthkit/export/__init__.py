@@ -6,22 +6,25 @@ The graph takes what the model reads, by name, for any N, and for any H and W fr
 - `instance` (N, 1, H, W) int32, any ids
 - `source` (N, C, H, W) float32 in the range of `model.inputs.source.range`, or in [-1, 1] where there is none
 - `edge` (N, 1, H, W) float32, 1 on lines, else 0
-- `style` (N, F, H, W) float32, where the model has an encoder, in the place of a photo
+- `style` (N, F, H, W) float32, where the model has an encoder, in the place of a photo; (N, F) where an image
+  has a single style
 
-and gives `image` (N, 3, H, W) float32 in [-1, 1], of the same size. The encoder takes `image` and `instance`
-and gives `style`. One-hot labels, boundaries, padding to the network's stride and cropping are inside; a
-resize (`data.transform`) is not.
+and gives `image` (N, 3, H, W) float32 in [-1, 1], of the same size. The encoder takes `image`, and `instance`
+where each has a style, and gives `style`. One-hot labels, boundaries, padding to the network's stride and
+cropping are inside; a resize (`data.transform`) is not.
 """
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 import torch
 
 from synthkit import __version__, inference
-from synthkit.errors import ExportError, listed
+from synthkit.errors import ExportError, SynthkitWarning, listed
 from synthkit.export.formats import FORMATS, Run, find_format
 from synthkit.export.graph import PARTS, SMALLEST, Graph, draw, trace
 from synthkit.registry import DATASETS
@@ -48,6 +51,7 @@ def export(
     """Write the generator or the encoder of a run to the file `out`, run that, and compare with PyTorch.
 
     `part` is generator or encoder, `format` is onnx or torch, `best` as in `inference.load`. All is float32.
+    Dropout that the model keeps as noise is left out, with a warning: a graph has no seed.
     Nothing is left of a file whose results differ by more than 1e-4. Raises ExportError for that, for a
     network that cannot be exported, for a missing package and where the file cannot be written; and what
     `inference.load` raises.
@@ -56,6 +60,9 @@ def export(
     if part not in PARTS:
         raise ExportError(f"part is {part!r}: choose one of {listed(PARTS)}")
     model = inference.load(run, best=best, device="cpu", precision="fp32")
+    if part == "generator" and model.translator.inference.dropout:
+        warnings.warn("exported without model.inference.dropout", SynthkitWarning, stacklevel=2)
+        model.translator.inference = replace(model.translator.inference, dropout=False)
     graph = PARTS[part](model.translator)
     program = trace(graph)
     with _replacing(out) as partial, torch.random.fork_rng(devices=[]):

@@ -14,16 +14,20 @@ BLOCK = 4  # pixels: the side of a patch of one id in a drawn map
 
 
 class Field(NamedTuple):
-    """One input of the graph: (N, channels, H, W) of `dtype`, what its values mean, and a draw of some."""
+    """One input of the graph: (N, channels, H, W) of `dtype`, what its values mean, and a draw of some.
+
+    One that is not `spatial` is (N, channels).
+    """
 
     channels: int
     dtype: torch.dtype
     values: str
     draw: Callable[[tuple[int, int, int]], Tensor]
+    spatial: bool = True
 
     def __str__(self) -> str:
         dtype = str(self.dtype).removeprefix("torch.")
-        return f"{dtype} (N, {self.channels}, H, W): {self.values}"
+        return f"{dtype} (N, {self.channels}{', H, W' if self.spatial else ''}): {self.values}"
 
 
 def generator_fields(translator: Translator) -> dict[str, Field]:
@@ -36,13 +40,17 @@ def generator_fields(translator: Translator) -> dict[str, Field]:
     fields = {each.field: _field(each) for each in translator.inputs.values()}
     if translator.has_encoder:
         channels = translator.networks["encoder"].out_channels
-        fields["style"] = _floats(channels, "as of the encoder, one for each instance")
+        if translator.has_style_vector:
+            fields["style"] = _vector(channels)
+        else:
+            fields["style"] = _floats(channels, "as of the encoder, one for each instance")
     return fields
 
 
-def encoder_fields() -> dict[str, Field]:
-    """What an encoder reads: the photo and its instances."""
-    return {"image": _floats(3, "RGB, -1 to 1"), "instance": _instances()}
+def encoder_fields(translator: Translator) -> dict[str, Field]:
+    """What the model's encoder reads: the photo, and its instances where each has a style."""
+    image = {"image": _floats(3, "RGB, -1 to 1")}
+    return image if translator.has_style_vector else image | {"instance": _instances()}
 
 
 def _field(kind) -> Field:
@@ -75,6 +83,13 @@ def _ids(choices: Sequence[int], values: str) -> Field:
         return ids.repeat_interleave(BLOCK, 2).repeat_interleave(BLOCK, 3)[..., :height, :width].contiguous()
 
     return Field(1, torch.int32, values, draw)
+
+
+def _vector(channels: int) -> Field:
+    values = "as of the encoder, or drawn from the standard normal distribution"
+    return Field(
+        channels, torch.float32, values, lambda shape: torch.randn(shape[0], channels), spatial=False
+    )
 
 
 def _floats(channels: int, values: str, low: float = -1, high: float = 1) -> Field:

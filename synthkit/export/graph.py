@@ -5,9 +5,11 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 from torch.export import Dim, ExportedProgram
+from torch.fx.experimental._config import patch
 
 from synthkit.errors import ExportError
 from synthkit.export.fields import encoder_fields, generator_fields
+from synthkit.nn.modes import Inference
 from synthkit.translator import Translator
 
 SMALLEST = 3  # pixels of a side: two have a single difference, which a tracer takes for a number
@@ -27,11 +29,12 @@ class GeneratorGraph(nn.Module):
         self.stride, self.smallest = translator.stride, translator.smallest
         self.fields, self.condition = generator_fields(translator), translator.condition
         self.source = translator.inputs["source"].format.range if "source" in translator.inputs else None
-        self.translate = translator.translate
+        self.translate, self.inference = translator.translate, translator.inference
 
     def forward(self, fields: Mapping[str, Tensor]) -> Tensor:
         condition = self.condition(self._batch(fields))
-        style = [self._pad(fields["style"])] if "style" in fields else []
+        style = [fields["style"]] if "style" in fields else []
+        style = [self._pad(each) if each.ndim == 4 else each for each in style]
         image = self.network(self._pad(condition), *style)
         image = image[0] if isinstance(image, tuple) else image
         return crop(image, *condition.shape[2:]).clamp(-1, 1)
@@ -52,30 +55,34 @@ class GeneratorGraph(nn.Module):
 
 
 class EncoderGraph(nn.Module):
-    """The encoder between the same padding and cropping: image and instance -> style (N, F, H, W)."""
+    """The encoder: image -> style (N, F), or between the same padding and cropping image and instance ->
+    style (N, F, H, W).
+    """
 
-    output = "style"
+    output, inference = "style", Inference()
 
     def __init__(self, translator: Translator):
         super().__init__()
         if not translator.has_encoder:
             raise ExportError("this model has no encoder")
-        self.network = translator.networks["encoder"]
-        self.stride, self.smallest, self.pad = translator.stride, translator.smallest, translator.pad
-        self.fields = encoder_fields()
-        self.values = f"float32 (N, {self.network.out_channels}, H, W): one code for each instance"
+        self.network, self.fields = translator.networks["encoder"], encoder_fields(translator)
+        self.stride, self.smallest, self.encode = translator.stride, translator.smallest, translator.encode
+        by_instance = (", H, W", "one code for each instance")
+        size, style = by_instance if "instance" in self.fields else ("", "the image's")
+        self.values = f"float32 (N, {self.network.out_channels}{size}): {style}"
 
     def forward(self, fields: Mapping[str, Tensor]) -> Tensor:
+        if "instance" not in fields:
+            return self.network(fields["image"], None)[0]
         image, instance = (pad(fields[name], self.stride, self.smallest) for name in ("image", "instance"))
         return crop(self.network(image, instance)[0], *fields["image"].shape[2:])
 
     @torch.inference_mode()
     def expected(self, fields: Mapping[str, Tensor]) -> Tensor:
-        """What the encoder makes of them, padded as the model pads."""
-        instance = self.pad(fields["instance"].double()).long()
-        style, _ = self.network(self.pad(fields["image"]), instance)
+        """What the model's encoder makes of them."""
+        style, _ = self.encode(fields)
         height, width = fields["image"].shape[2:]
-        return style[..., :height, :width]
+        return style[..., :height, :width] if style.ndim == 4 else style
 
 
 Graph = GeneratorGraph | EncoderGraph
@@ -83,7 +90,7 @@ PARTS = {"generator": GeneratorGraph, "encoder": EncoderGraph}
 
 
 def pad(image: Tensor, stride: int, smallest: int) -> Tensor:
-    """`translator.pad_to` by index: the sizes may be symbols, and no branch depends on them."""
+    """`padding.pad_to` by index: the sizes may be symbols, and no branch depends on them."""
     last = [size - 1 for size in image.shape[2:]]
     steps = [torch.arange(_padded(size, stride, smallest), device=image.device) for size in image.shape[2:]]
     mirrored = [end - (end - step).abs() for end, step in zip(last, steps, strict=True)]
@@ -102,8 +109,8 @@ def crop(image: Tensor, height: int, width: int) -> Tensor:
 
 def dynamic_shapes(graph: Graph) -> dict:
     """Every field has any number of samples, and any height and width from `SMALLEST` up."""
-    sizes = {0: Dim("N"), 2: Dim("H", min=SMALLEST), 3: Dim("W", min=SMALLEST)}
-    return {"fields": dict.fromkeys(graph.fields, sizes)}
+    count, sizes = {0: Dim("N")}, {2: Dim("H", min=SMALLEST), 3: Dim("W", min=SMALLEST)}
+    return {"fields": {name: count | (sizes if each.spatial else {}) for name, each in graph.fields.items()}}
 
 
 def draw(graph: Graph, shape: tuple[int, int, int]) -> dict[str, Tensor]:
@@ -115,12 +122,14 @@ def trace(graph: Graph) -> ExportedProgram:
     """The graph as torch.export records it. Raises ExportError, with torch's reason, where it cannot."""
     example = draw(graph, (2, graph.smallest + 3, graph.smallest + graph.stride + 5))
     try:
-        program = torch.export.export(
-            graph,
-            (example,),
-            dynamic_shapes=dynamic_shapes(graph),
-            prefer_deferred_runtime_asserts_over_guards=True,
-        )
+        # a network may have features of one pixel, which the tracer by itself would rule out
+        with graph.inference.applied(graph.network), patch(backed_size_oblivious=True):
+            program = torch.export.export(
+                graph,
+                (example,),
+                dynamic_shapes=dynamic_shapes(graph),
+                prefer_deferred_runtime_asserts_over_guards=True,
+            )
     except Exception as error:  # the tracer runs a plugin's code
         kind = type(graph.network).__name__
         raise ExportError(f"{kind} cannot be exported for all sizes: {reason(error)}") from error

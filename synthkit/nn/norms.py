@@ -96,7 +96,8 @@ class BatchNorm(nn.BatchNorm2d):
     """Batch normalisation with running statistics (Ioffe and Szegedy, 2015).
 
     In a training of several processes the statistics are those of the joined batch, on GPUs as on CPUs; each
-    process must have as many pixels as the others.
+    process must have as many pixels as the others. Where the running ones are not tracked, as in a
+    translation, each has its own.
 
     Args:
         momentum: the share of the running statistics that a batch replaces.
@@ -108,7 +109,7 @@ class BatchNorm(nn.BatchNorm2d):
         super().__init__(channels, eps=eps, momentum=momentum, affine=affine)
 
     def forward(self, x: Tensor) -> Tensor:
-        if not self.training or get_world_size() == 1:
+        if not (self.training and self.track_running_stats) or get_world_size() == 1:
             return super().forward(x)
         centred, count = x.float(), get_world_size()
         mean = all_reduce(centred.mean((0, 2, 3))) / count

@@ -26,6 +26,7 @@ from synthkit.data.transforms import PairedTransform
 from synthkit.ema import Average
 from synthkit.errors import ConfigError, PluginError, did_you_mean, shown
 from synthkit.nn.init import initialize
+from synthkit.nn.modes import Inference
 from synthkit.optimizers import build_optimizers
 from synthkit.reference.words import type_words, yaml_words
 from synthkit.schedules import Schedule
@@ -98,6 +99,7 @@ _READ_BY: dict[str, tuple[Callable, tuple[str, ...]]] = {
     "model": (Translator.from_config, ()),
     "model.initializer": (initialize, ("module",)),
     "model.augment": (Augment, ()),
+    "model.inference": (Inference, ()),
     "data": (open_data, ()),
     "data.labels": (LabelReader, ()),
     "data.instances": (Instances, ("names",)),

@@ -17,6 +17,22 @@ Pick = int | Literal["sample"]  # a cluster of the instance's class, from 0, or 
 ClassPicks = Literal["sample"] | Mapping[str | int, Pick]  # by a class's name or id, or for ALL other classes
 
 
+def draw_vector(width: int, seed: int) -> Tensor:
+    """The style (1, width) of a whole image, from the standard normal distribution.
+
+    Raises DataError for a seed that is none.
+    """
+    drawn = np.random.default_rng(check_seed(seed)).standard_normal((1, width), np.float32)
+    return torch.from_numpy(drawn)
+
+
+def check_seed(seed: int) -> int:
+    """The seed itself. Raises DataError where it is none."""
+    if not _is_whole(seed) or seed < 0:
+        raise DataError(f"seed is {shown(seed)}: a whole number, 0 or more, is needed")
+    return seed
+
+
 class Chooser:
     """Looks up and draws the styles of a scene's instances.
 
@@ -25,9 +41,7 @@ class Chooser:
     """
 
     def __init__(self, styles: Styles, regions: Regions, seed: int = 0):
-        if not _is_whole(seed) or seed < 0:
-            raise DataError(f"seed is {shown(seed)}: a whole number, 0 or more, is needed")
-        self.styles, self.regions, self.seed = styles, regions, seed
+        self.styles, self.regions, self.seed = styles, regions, check_seed(seed)
 
     def common(self) -> Tensor:
         """The most common cluster's code for each instance, (R, F); zeros where a class has no styles."""

@@ -8,18 +8,21 @@ from synthkit.data.loader import sequence
 from synthkit.data.samples import Samples
 from synthkit.data.splits import SplitName
 from synthkit.errors import ConfigError
-from synthkit.inference import Model
+from synthkit.inference import SINGLE_STYLE, Model
 from synthkit.inputs import sample_checks
 
 
 def open_samples(model: Model, split: SplitName) -> Samples:
     """The samples of a split as `model` reads them, with photos, and instance maps where there are any.
 
-    Raises ConfigError for a model without an encoder, or without labels, which styles belong to.
+    Raises ConfigError for a model without an encoder, with one that gives an image a single style, or without
+    labels, which styles belong to.
     """
     translator = model.translator
     if not translator.has_encoder:
         raise ConfigError("the model has no encoder, so no styles: train one such as streets_128_styles")
+    if translator.has_style_vector:
+        raise ConfigError(f"the model's encoder {SINGLE_STYLE}")
     if "label" not in translator.fields:
         raise ConfigError("styles are those of classes, and the model reads no labels")
     return open_data(

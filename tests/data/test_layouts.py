@@ -183,6 +183,9 @@ def test_cityscapes_train_ids(tmp_path):
     assert data.names[0] == "road"
     assert data.names[18] == "bicycle"
     assert len(data.names) == len(data.palette) == 19
+    void = opened(tmp_path, type="cityscapes", ids="train_void")
+    assert np.array_equal(void[0]["label"], np.where(data[0]["label"] == 255, 19, data[0]["label"]))
+    assert void.names == (*data.names, "void")
 
 
 def test_cityscapes_names_are_those_of_the_other_layout():

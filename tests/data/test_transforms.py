@@ -67,6 +67,34 @@ def test_scale_short_keeps_the_aspect(size, short, expected):
     assert transform.evaluation()(scene(*size))["label"].shape == expected
 
 
+def test_resized_floats_are_cropped_and_flipped_with_the_rest():
+    rows, columns = np.mgrid[:40, :60].astype(np.float32)
+    source = np.stack([rows / 40, columns / 60], -1)
+    sample = {"source": source, "image": np.zeros((40, 60, 3), np.uint8), "label": columns.astype(np.int32)}
+    transform = PairedTransform(resize=[20, 30], crop=[8, 8], flip=True)
+    for _ in range(8):
+        found = transform(sample)
+        assert found["source"].shape == (8, 8, 2) and found["image"].shape == (8, 8, 3)
+        np.testing.assert_allclose(found["source"][..., 1] * 60, found["label"], atol=2)
+
+
+def test_jitter_cuts_the_resized_size_out_of_a_larger_one():
+    torch.manual_seed(0)
+    rows = np.arange(32, dtype=np.int32).repeat(48).reshape(32, 48)
+    transform = PairedTransform(resize=[16, 24], jitter=[32, 48])
+    windows = [transform({"instance": rows})["instance"] for _ in range(40)]
+    assert {window.shape for window in windows} == {(16, 24)}
+    assert {(window[-1, 0] - window[0, 0]).item() for window in windows} == {15}, "at the larger scale"
+    assert {window[0, 0].item() for window in windows} >= {0, 16}
+    for whole in (transform.evaluation(), transform.validation()):
+        assert np.array_equal(whole({"instance": rows})["instance"], rows[1::2, 1::2])
+    for wrong in (dict(jitter=[8, 8]), dict(resize=[9, 9], jitter=[8, 8])):
+        with pytest.raises(ValueError, match="jitter"):
+            PairedTransform(**wrong)
+    with pytest.raises(ValueError, match="no crop"):
+        PairedTransform(resize=[8, 8], jitter=[9, 9], crop=[4, 4])
+
+
 def test_photos_of_many_sizes_fit_one_crop():
     transform = PairedTransform(scale_short=20, crop=[20, 20], flip=True)
     for size in ((25, 40), (60, 21), (20, 20), (9, 33)):

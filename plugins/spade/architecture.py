@@ -1,0 +1,98 @@
+"""What the shapes of our networks' weights say about the network: which it is and the settings it has."""
+
+import math
+from collections.abc import Mapping
+
+from torch import Tensor
+
+from synthkit.errors import CheckpointError
+
+CITYSCAPES = 36  # channels: of the published generators the one that doubles the size six times
+MOST = 8  # blocks
+
+
+def describe(weights: Mapping[str, Tensor]) -> tuple[str, dict]:
+    """generator, discriminator or encoder, and the settings that build it, with what synthkit wires.
+
+    No file tells `normal` from `more` upsampling: `more` is taken for 36 channels, Cityscapes'. Raises
+    CheckpointError naming a key that is missing.
+    """
+    if any(key.startswith("scales.") for key in weights):
+        return "discriminator", _discriminator(weights)
+    if any(key.startswith("layers.") for key in weights):
+        return "encoder", _encoder(weights)
+    return "generator", _generator(weights)
+
+
+def _generator(weights: Mapping[str, Tensor]) -> dict:
+    hidden, inputs, kernel, _ = _shape(weights, "blocks.0.first.norm.modulation.shared.weight", 4)
+    is_most = _count(weights, "blocks") == MOST
+    upsampling = "most" if is_most else "more" if inputs == CITYSCAPES else "normal"
+    _, channels, _, _ = _shape(weights, "head.conv.weight", 4)
+    channels *= 2 if is_most else 1
+    settings = {
+        "type": "spade/generator",
+        "in_channels": inputs,
+        "channels": channels,
+        "upsampling": upsampling,
+    }
+    norm = {"type": "spade/spatial", "norm": _norm(weights), "kernel": kernel, "hidden": hidden}
+    return settings | {"norm": norm} | _style(weights, 16 * channels)
+
+
+def _style(weights: Mapping[str, Tensor], wide: int) -> dict:
+    """The width of the style vector and the grid that it becomes: a square, or twice as wide as high."""
+    key = "start.weight"
+    if key in weights and weights[key].ndim == 4:
+        return {}
+    features, styles = _shape(weights, key, 2)
+    for width in (1, 2):  # of the grid, in heights
+        height = math.isqrt(features // wide // width)
+        if height and wide * width * height**2 == features:
+            return {"style_channels": styles, "start": [height, width * height]}
+    raise CheckpointError(f"{key!r} makes {features} features: a grid of {wide} is 1:1 or 1:2")
+
+
+def _discriminator(weights: Mapping[str, Tensor]) -> dict:
+    channels, inputs, _, _ = _shape(weights, "scales.0.blocks.0.conv.weight", 4)
+    is_biased = "scales.0.blocks.1.conv.bias" in weights  # where a norm follows there is none
+    return {
+        "type": "pix2pixhd/multiscale",
+        "in_channels": inputs,
+        "channels": channels,
+        "layers": _count(weights, "scales.0.blocks") - 2,
+        "scales": _count(weights, "scales"),
+        "norm": "none" if is_biased else _norm(weights),
+        "bias": is_biased,
+        "spectral": "scales.0.blocks.1.conv.weight_orig" in weights,
+    }
+
+
+def _encoder(weights: Mapping[str, Tensor]) -> dict:
+    channels, inputs, _, _ = _shape(weights, "layers.0.conv.weight_orig", 4)
+    return {
+        "type": "spade/image_encoder",
+        "in_channels": inputs,
+        "out_channels": _shape(weights, "mean.weight", 2)[0],
+        "channels": channels,
+        "downsamples": _count(weights, "layers"),
+        "norm": _norm(weights),
+    }
+
+
+def _shape(weights: Mapping[str, Tensor], key: str, dimensions: int) -> tuple[int, ...]:
+    """The shape of a weight. Raises CheckpointError where it is absent or has other dimensions."""
+    if key not in weights or weights[key].ndim != dimensions:
+        raise CheckpointError(f"this is none of SPADE's networks: they have a weight {key!r}")
+    return tuple(weights[key].shape)
+
+
+def _count(weights: Mapping[str, Tensor], prefix: str) -> int:
+    """How many numbers stand behind a prefix."""
+    start = f"{prefix}."
+    return len({key.removeprefix(start).split(".")[0] for key in weights if key.startswith(start)})
+
+
+def _norm(weights: Mapping[str, Tensor]) -> str:
+    """Only batch norm has running statistics."""
+    return "batch" if any(key.endswith(".running_mean") for key in weights) else "instance"
