@@ -15,7 +15,7 @@ LAYERS = (
     "health importers inference lock memory pages progress reading records rehearsal report run_folder "
     "runner runs sample_files scores settings stages styles summary surroundings trackers trainer "
     "training_state validation",
-
+    "benchmark",
     "__main__ cli reference scaffold testing",
 )
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names.split()}

@@ -107,8 +107,7 @@ class StyleStart(nn.Linear):
                 f"spade/generator takes one style for an image, (N, F), not a map {tuple(style.shape)}: "
                 "use an encoder that gives vectors, such as spade/image_encoder"
             )
-        x = super().forward(style).unflatten(1, self.shape)
-        return x if x.shape[2:] == size else F.interpolate(x, size, mode="bilinear")
+        return F.interpolate(super().forward(style).unflatten(1, self.shape), size, mode="bilinear")
 
 
 class SpatialBlock(nn.Module):
