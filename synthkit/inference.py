@@ -21,6 +21,7 @@ from synthkit.nn.norms import held_statistics
 from synthkit.nn.precision import store_weights
 from synthkit.nn.spectral import fold_spectral_norms
 from synthkit.reading import InputReader, Picture
+from synthkit.registry import ENCODERS
 from synthkit.styles.choice import Chooser, ClassPicks, Pick, draw_vector
 from synthkit.styles.codes import Styles, load_styles
 from synthkit.styles.regions import Regions, find_regions
@@ -62,6 +63,13 @@ def needed_options(cfg: Mapping) -> str:
     if "label" in fields and cfg["data"].get("instances") is not None:
         fields.pop("instance", None)  # computed from the labels
     return " ".join(f"--{field} {field.upper()}" for field in fields)
+
+
+def has_clustered_styles(cfg: Mapping) -> bool:
+    """Whether `synthkit styles fit` is for a model of this config: its encoder gives each instance a style."""
+    encoder = cfg["model"].get("encoder")
+    name = encoder.get("type") if isinstance(encoder, Mapping) else encoder
+    return bool(encoder) and not getattr(ENCODERS.get(name), "gives_vector", False)
 
 
 class Model:
