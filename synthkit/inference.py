@@ -66,7 +66,7 @@ def needed_options(cfg: Mapping) -> str:
 
 
 def has_clustered_styles(cfg: Mapping) -> bool:
-    """Whether `synthkit styles fit` is for a model of this config: its encoder gives each instance a style."""
+    """Whether `synthkit styles fit` is for models of this config: each instance has a style of its own."""
     encoder = cfg["model"].get("encoder")
     name = encoder.get("type") if isinstance(encoder, Mapping) else encoder
     return bool(encoder) and not getattr(ENCODERS.get(name), "gives_vector", False)
