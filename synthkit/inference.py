@@ -149,6 +149,8 @@ class Model:
             style_from = None
         given = {**inputs, "style_from": style_from}
         raw = self.read({field: value for field, value in given.items() if value is not None})
+        if not raw:
+            raise DataError("this model has no inputs, and nothing else says how large an image is wanted")
         height, width = next(iter(raw.values())).shape[:2]
         sample = self.transform(raw)
         if "edge_from" in sample:

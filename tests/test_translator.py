@@ -109,3 +109,10 @@ def test_nobody_writes_the_style_channels():
     generator = {"type": "pix2pixhd/global", "style_channels": 3}
     with pytest.raises(ConfigError, match="'style_channels' is set by synthkit"):
         Translator.from_config({"inputs": {"label": {"classes": 3}}, "generator": generator})
+
+
+def test_a_generator_may_see_its_style_alone():
+    """Without inputs the condition has no channels, and is padded all the same."""
+    encoder = {"type": "spade/image_encoder", "channels": 2, "downsamples": 1, "out_channels": 3}
+    model = Translator.from_config({"generator": MODEL["generator"], "encoder": encoder}, training=False)
+    assert Step.forward(model, batch(size=(7, 11))).fake.shape == (2, 3, 7, 11)

@@ -88,6 +88,13 @@ def test_styles_of_parts_are_refused(run, scene):
     assert told == [False, True] and not has_clustered_styles(config.load("spade/streets_128"))
 
 
+def test_without_inputs_there_is_no_size(tmp_path):
+    generator = "model.generator={type: pix2pixhd/global, channels: 2, blocks: 1, _delete_: true}"
+    run = synthkit.train(small("model.inputs={label: null}", generator, "train.steps=1"), tmp_path / "run")
+    with pytest.raises(DataError, match="nothing else says how large an image is wanted"):
+        synthkit.load(run).translate()
+
+
 def test_command(run, scene, tmp_path):
     """A folder of maps with one photo for all."""
     (tmp_path / "maps").mkdir()
