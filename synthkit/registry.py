@@ -105,6 +105,8 @@ class Registry(_BaseRegistry):
             f"known: {listed(known)}",
             f"plugins not loaded yet: {listed(idle)}",
         ]
+        if missing:
+            lines.append(f"folders of plugins are named by --plugin-path or ${plugins.VARIABLE}")
         if failed:
             reasons = (f"{name} ({plugins.reason(error)})" for name, error in failed.items())
             lines.append(f"plugins that failed: {listed(reasons)}")

@@ -221,3 +221,4 @@ except Exception as error: print(type(error).__name__, error)
     start = "ConfigError 'unrael/x' is not one of the generators. No plugin 'unrael'. Did you mean 'unreal'?"
     assert output.startswith(start)
     assert "plugins not loaded yet: unreal\n" in output
+    assert output.rstrip().endswith("folders of plugins are named by --plugin-path or $SYNTHKIT_PLUGIN_PATH")
