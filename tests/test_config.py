@@ -177,6 +177,14 @@ def test_overrides(override, path, value):
     assert read == value
 
 
+def test_a_part_with_settings_replaces_a_name():
+    start = {"model": {"norm": "instance"}}
+    read = config.from_dict(start, overrides=["model.norm={type: group, groups: 2}"])
+    assert read["model"]["norm"] == {"type": "group", "groups": 2}
+    with pytest.raises(ConfigError, match="a mapping here, but 'instance' in the base"):
+        config.from_dict(start, overrides=["model.norm={groups: 2}"])
+
+
 @pytest.mark.parametrize(
     ("override", "message"),
     [

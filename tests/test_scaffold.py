@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,13 @@ from synthkit.cli import plugins as _  # noqa: F401  (it registers the command)
 from synthkit.errors import PluginError
 
 ROOT = Path(__file__).parents[1]
-SHORT = ("train.steps=2", "train.batch_size=1", "train.workers=0", "train.validation_images=1")
+SHORT = (
+    "train.steps=2",
+    "train.batch_size=1",
+    "train.workers=0",
+    "train.validation_images=1",
+    "train.dry_run=false",
+)
 
 
 @pytest.fixture(scope="module")
@@ -28,10 +35,20 @@ def folder(tmp_path_factory) -> Path:
     return out / "mine_2"
 
 
-def run(*arguments, cwd: Path, path: str = "") -> str:
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), path]))}
-    command = [sys.executable, "-m", *map(str, arguments)]
-    done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=200)
+@pytest.fixture
+def site(tmp_path) -> Path:
+    """What `pip install` adds for the plugin to a folder of packages."""
+    information = tmp_path / "site" / "mine_2-0.1.0.dist-info"
+    information.mkdir(parents=True)
+    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: synthkit-mine_2\nVersion: 0.1.0\n")
+    (information / "entry_points.txt").write_text("[synthkit.plugins]\nmine_2 = mine_2\n")
+    return information.parent
+
+
+def python(*arguments, cwd: Path, path: Iterable[Path] = ()) -> str:
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, [ROOT, *path]))}
+    command = [sys.executable, *map(str, arguments)]
+    done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -44,24 +61,16 @@ def test_nothing_of_the_template_is_left(folder):
 
 
 def test_it_passes_its_own_test(folder):
-    printed = run("pytest", "-q", "-p", "no:cacheprovider", cwd=folder)
-    assert " passed" in printed
+    assert " passed" in python("-m", "pytest", "-q", "-p", "no:cacheprovider", cwd=folder)
 
 
-def test_it_trains_and_translates(folder, tmp_path):
-    """Two steps from its folder; then its run, as an installed plugin."""
-    found = ("synthkit", "--plugin-path", folder)
-    run(*found, "train", "configs/mine_2_streets_64.yaml", *SHORT, "--work-dir", tmp_path / "run", cwd=folder)
-    label = tmp_path / "label.png"
+def test_it_trains_in_its_folder_and_translates_when_installed(folder, site, tmp_path):
+    train = ("train", "configs/mine_2_streets_64.yaml", *SHORT, "--work-dir", tmp_path / "run")
+    python("-m", "synthkit", "--plugin-path", ".", *train, cwd=folder)
+    label, out = tmp_path / "label.png", tmp_path / "images"
     Image.new("L", (128, 64), 3).save(label)
-    site = tmp_path / "site" / "mine_2-0.1.0.dist-info"
-    site.mkdir(parents=True)
-    (site / "METADATA").write_text("Metadata-Version: 2.1\nName: synthkit-mine_2\nVersion: 0.1.0\n")
-    (site / "entry_points.txt").write_text("[synthkit.plugins]\nmine_2 = mine_2\n")
-    path = os.pathsep.join([str(folder), str(site.parent)])
-    out = tmp_path / "images"
     translate = ("translate", tmp_path / "run", out, "--label", label, "--instance", label)
-    run("synthkit", *translate, cwd=tmp_path, path=path)
+    python("-m", "synthkit", *translate, cwd=tmp_path, path=[folder, site])
     assert Image.open(out / "label.png").size == (128, 64)
 
 

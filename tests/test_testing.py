@@ -3,7 +3,7 @@
 import sys
 
 import pytest
-from broken_components import CASES
+from broken import CASES
 
 from synthkit import plugins, testing
 from synthkit.errors import PluginError

@@ -51,7 +51,7 @@ class Cascaded(nn.Module):
         if images < 1:
             raise ValueError(f"images is {images}: there must be at least one")
         doublings = (height // 4).bit_length() - 1
-        self.stride = self.smallest = 2**doublings
+        self.stride = 2**doublings
         first = -(-height // self.stride)  # of a height that is padded
         widths = [_width(first * 2**level, channels) for level in range(doublings + 1)]
         norm = norm_factory(norm, in_channels)
