@@ -52,6 +52,7 @@ def plugin(tmp_path, monkeypatch):
     """The folder of a plugin that is not known yet."""
     (tmp_path / "contracted.py").write_text(TOY)
     monkeypatch.setattr(plugins, "_added", [])
+    monkeypatch.setattr(plugins, "_loaded", set(plugins.loaded()))
     yield tmp_path
     INPUTS.module_dict.pop("contracted/zeros", None)
 
