@@ -109,3 +109,10 @@ def test_nobody_writes_the_style_channels():
     generator = {"type": "pix2pixhd/global", "style_channels": 3}
     with pytest.raises(ConfigError, match="'style_channels' is set by synthkit"):
         Translator.from_config({"inputs": {"label": {"classes": 3}}, "generator": generator})
+
+
+@pytest.mark.parametrize("name", ["generator", "discriminator"])
+def test_a_network_without_weights_is_refused(name):
+    settings = {**MODEL, name: MODEL[name] | {"channels": 0}}
+    with pytest.raises(ConfigError, match=rf"^{name}: .*weight has no values, its shape is \(0, "):
+        Translator.from_config(settings)
