@@ -21,6 +21,7 @@ from synthkit.nn.norms import held_statistics
 from synthkit.nn.precision import store_weights
 from synthkit.nn.spectral import fold_spectral_norms
 from synthkit.reading import InputReader, Picture
+from synthkit.registry import ENCODERS
 from synthkit.styles.choice import Chooser, ClassPicks, Pick, check_seed, draw_vector
 from synthkit.styles.codes import Styles, load_styles
 from synthkit.styles.regions import Regions, find_regions
@@ -62,6 +63,13 @@ def needed_options(cfg: Mapping) -> str:
     if "label" in fields and cfg["data"].get("instances") is not None:
         fields.pop("instance", None)  # computed from the labels
     return " ".join(f"--{field} {field.upper()}" for field in fields)
+
+
+def has_clustered_styles(cfg: Mapping) -> bool:
+    """Whether `synthkit styles fit` is for models of this config: each instance has a style of its own."""
+    encoder = cfg["model"].get("encoder")
+    name = encoder.get("type") if isinstance(encoder, Mapping) else encoder
+    return bool(encoder) and not getattr(ENCODERS.get(name), "gives_vector", False)
 
 
 class Model:
@@ -141,6 +149,8 @@ class Model:
             style_from = None
         given = {**inputs, "style_from": style_from}
         raw = self.read({field: value for field, value in given.items() if value is not None})
+        if not raw:
+            raise DataError("this model has no inputs, and nothing else says how large an image is wanted")
         height, width = next(iter(raw.values())).shape[:2]
         sample = self.transform(raw)
         if "edge_from" in sample:

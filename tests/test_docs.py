@@ -93,6 +93,14 @@ def commands(path: Path) -> Iterator[list[str]]:
                 yield words[words.index("synthkit") + 1 :]
 
 
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_commands_stand_where_they_are_tried(path):
+    for language, block in re.findall(r"^```(\w*)\n(.*?)^```", path.read_text("utf-8"), re.M | re.S):
+        assert language == "sh" or not re.search(r"^synthkit ", block, re.M), (
+            f"```sh begins the block\n{block}"
+        )
+
+
 def _words(command: str) -> list[str]:
     try:
         return shlex.split(command, comments=True)

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -82,6 +83,9 @@ def test_it_trains_in_its_folder_and_translates_when_installed(folder, site, tmp
         ("../mine", "made of a-z, 0-9 and _"),
         ("load", "not one that synthkit uses itself"),
         ("class", "a word of Python"),
+        ("mine_", "ends in _"),
+        ("tests", "what another folder of a plugin is called"),
+        ("a" * 300, "cannot be written: .*name too long"),
         ("json", "there is a Python module 'json' already"),
         ("pix2pixhd", "there is a plugin 'pix2pixhd' already"),
         ("there", "is there already: choose another name, or another folder with --out"),
@@ -93,6 +97,27 @@ def test_names_that_are_taken_are_refused(tmp_path, name, message):
         scaffold.write(name, tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["there"]
     assert name == "pix2pixhd" or name not in plugins.sources()
+
+
+def test_a_folder_of_the_name_is_no_module(tmp_path, monkeypatch):
+    """Where the current folder is on the path, as with `python -m synthkit`."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "mine_2").mkdir()
+    with pytest.raises(PluginError, match="mine_2 is there already"):
+        scaffold.write("mine_2", "")
+
+
+def test_it_requires_nothing_of_pypi(folder):
+    """Where another package is called synthkit."""
+    project = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert not project["dependencies"]
+
+
+def test_a_path_with_spaces_can_be_pasted(tmp_path):
+    out = tmp_path / "my plugins"
+    printed = CliRunner().invoke(app, ["plugins", "new", "mine_2", "--out", str(out)]).output
+    assert f"cd '{out / 'mine_2'}'\n" in printed
 
 
 def test_a_folder_that_cannot_be_written(tmp_path):

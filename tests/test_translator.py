@@ -116,3 +116,10 @@ def test_a_network_without_weights_is_refused(name):
     settings = {**MODEL, name: MODEL[name] | {"channels": 0}}
     with pytest.raises(ConfigError, match=rf"^{name}: .*weight has no values, its shape is \(0, "):
         Translator.from_config(settings)
+
+
+def test_a_generator_may_see_its_style_alone():
+    """Without inputs the condition has no channels, and is padded all the same."""
+    encoder = {"type": "spade/image_encoder", "channels": 2, "downsamples": 1, "out_channels": 3}
+    model = Translator.from_config({"generator": MODEL["generator"], "encoder": encoder}, training=False)
+    assert Step.forward(model, batch(size=(7, 11))).fake.shape == (2, 3, 7, 11)

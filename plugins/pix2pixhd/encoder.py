@@ -6,7 +6,7 @@ import torch
 from einops import rearrange
 from torch import Tensor, nn
 
-from synthkit.nn.norms import NormFactory
+from synthkit.nn.norms import NormFactory, norm_factory
 from synthkit.plugins.pix2pixhd.generator import GlobalGenerator
 from synthkit.registry import ENCODERS
 
@@ -60,7 +60,7 @@ class InstanceEncoder(nn.Module):
             channels=channels,
             downsamples=downsamples,
             blocks=0,
-            norm=norm,
+            norm=norm_factory(norm),  # its input is a photo, no condition for a norm
             upsample=upsample,
         )
         self.stride = self.network.stride

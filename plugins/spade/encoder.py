@@ -42,8 +42,13 @@ class ImageEncoder(nn.Module):
         norm: str | Mapping | NormFactory = "instance",
     ):
         super().__init__()
-        if downsamples < 1:
-            raise ValueError(f"downsamples is {downsamples}: it must be at least 1")
+        for key, value in {
+            "out_channels": out_channels,
+            "channels": channels,
+            "downsamples": downsamples,
+        }.items():
+            if value < 1:
+                raise ValueError(f"{key} is {value}: it must be at least 1")
         self.out_channels, self.size = out_channels, SMALLEST * 2**downsamples
         widths = [in_channels, *(channels * 2 ** min(depth, 3) for depth in range(downsamples))]
         norm = norm_factory(norm)

@@ -54,6 +54,9 @@ class SpatialGenerator(nn.Module):
         super().__init__()
         if upsampling not in FACTORS:
             raise ValueError(f"upsampling is {upsampling!r}: choose one of {', '.join(FACTORS)}")
+        least = 2 if upsampling == "most" else 1
+        if channels < least:
+            raise ValueError(f"channels is {channels}: it must be at least {least}")
         self.factors = FACTORS[upsampling]
         self.stride = math.prod(self.factors)
         wide = 16 * channels

@@ -23,7 +23,8 @@ class SpatialNorm(ConditionalNorm):
     """Normalised features times a gain plus a bias, both made from the condition at each pixel (equation 1).
 
     Features (N, channels, h, w) and a condition (N, condition_channels, H, W) of any size -> (N, channels,
-    h, w). Raises ValueError for an even kernel, another norm, and a network without a condition.
+    h, w). Raises ValueError for an even kernel, for no hidden channels, for another norm, and in a network
+    without a condition.
 
     Args:
         norm: instance, or batch as in the paper; neither with a gain or a bias of its own.
@@ -43,8 +44,10 @@ class SpatialNorm(ConditionalNorm):
         super().__init__()
         if norm not in PLAIN:
             raise ValueError(f"norm is {norm!r}: choose one of {', '.join(PLAIN)}")
-        if kernel % 2 == 0:
-            raise ValueError(f"kernel is {kernel}: it must be odd")
+        if kernel < 1 or kernel % 2 == 0:
+            raise ValueError(f"kernel is {kernel}: it must be odd, 1 or more")
+        if hidden < 1:
+            raise ValueError(f"hidden is {hidden}: it must be at least 1")
         if not condition_channels:
             raise ValueError("a spatial norm needs a condition, and this model has no inputs")
         self.norm = PLAIN[norm](channels)

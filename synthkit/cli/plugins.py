@@ -1,5 +1,6 @@
 """`synthkit plugins`: what there is, and `new`, the start of one's own."""
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -34,7 +35,7 @@ def new_plugin(
 
     folder = write(name, out)
     typer.echo(f"plugin: {folder}\nnext:")
-    typer.echo(f"  cd {folder}")
+    typer.echo(f"  cd {shlex.quote(str(folder))}")
     typer.echo("  python -m pytest")
     typer.echo(f"  synthkit --plugin-path . train configs/{name}_streets_64.yaml")
 

@@ -23,7 +23,7 @@ def train(
     """Train a model from a config; under torchrun on several devices."""
     from synthkit.config import load
     from synthkit.distributed import is_launched_first
-    from synthkit.inference import needed_options
+    from synthkit.inference import has_clustered_styles, needed_options
     from synthkit.runner import dry_run as try_out
     from synthkit.stages import plan, train
 
@@ -41,7 +41,7 @@ def train(
         return
     typer.echo(f"run:        {run}")
     typer.echo(f"report:     {run / 'report.html'}")
-    if stages[-1].config["model"].get("encoder"):
+    if has_clustered_styles(stages[-1].config):
         typer.echo(f"styles:     synthkit styles fit {run}")
     typer.echo(f"next:       synthkit translate {run} OUT {needed_options(stages[-1].config)}")
 

@@ -27,11 +27,13 @@ def pad_to(image: Tensor, stride: int, smallest: int = 1) -> Tensor:
     """Pad (N, C, H, W) on the right and below to a multiple of `stride`, and to `smallest` at least.
 
     By reflection, or by repeating the last pixel where the image is too small to reflect. `smallest` is a
-    multiple of `stride`.
+    multiple of `stride`. An image of no channels only becomes larger.
     """
     height, width = image.shape[2:]
     below, right = (max(size + -size % stride, smallest) - size for size in (height, width))
     if not below and not right:
         return image
+    if not image.shape[1]:  # which torch's modes refuse
+        return image.new_zeros(len(image), 0, height + below, width + right)
     mode = "reflect" if below < height and right < width else "replicate"
     return F.pad(image, (0, right, 0, below), mode=mode)

@@ -22,9 +22,10 @@ def write(name: str, parent: str | Path) -> Path:
     """
     _check(name)
     folder = Path(parent).expanduser() / name
-    if folder.exists() or folder.is_symlink():
-        raise PluginError(f"{folder} is there already: choose another name, or another folder with --out")
     try:
+        if folder.exists() or folder.is_symlink():
+            raise PluginError(f"{folder} is there already: choose another name, or another folder with --out")
+        _check_free(name)
         for path in sorted(TEMPLATE.rglob("*")):
             if path.is_file() and path.suffix != ".pyc":
                 target = folder / _named(path.relative_to(TEMPLATE).as_posix(), name)
@@ -43,6 +44,14 @@ def _check(name: str) -> None:
     plugins.check_name(name)
     if keyword.iskeyword(name):
         raise PluginError(f"{name!r} is a word of Python, and no module can have its name")
+    if name.endswith("_"):
+        raise PluginError(f"{name!r} ends in _, which no package that pip installs can")
+    if name in {path.name for path in TEMPLATE.iterdir()} - {PLACEHOLDER}:
+        raise PluginError(f"{name!r} is what another folder of a plugin is called")
+
+
+def _check_free(name: str) -> None:
+    """Raise PluginError where a plugin or a module that can be imported has the name."""
     if found := plugins.sources().get(name):
         raise PluginError(f"there is a plugin {name!r} already: {found[0].origin}")
     if importlib.util.find_spec(name):

@@ -9,7 +9,7 @@ from synthkit import inference
 from synthkit.errors import ConfigError
 from synthkit.nn.checkpointing import checkpoint_blocks
 from synthkit.plugins import load as load_plugin
-from synthkit.registry import GENERATORS, NORMS
+from synthkit.registry import ENCODERS, GENERATORS, NORMS
 from synthkit.translator import Translator
 
 load_plugin("spade")
@@ -60,6 +60,8 @@ def test_wrong_settings_name_what_is_valid():
     for settings, message in (
         ({"norm": "layer"}, "norm is 'layer': choose one of instance, batch"),
         ({"kernel": 4}, "kernel is 4: it must be odd"),
+        ({"kernel": -1}, "kernel is -1: it must be odd"),
+        ({"hidden": 0}, "hidden is 0: it must be at least 1"),
     ):
         with pytest.raises(ConfigError, match=message):
             NORMS.build({**SPATIAL, **settings}, channels=4, condition_channels=2)
@@ -67,3 +69,13 @@ def test_wrong_settings_name_what_is_valid():
         Translator.from_config({"generator": {"type": "spade/generator", "channels": 2}})
     with pytest.raises(ConfigError, match="upsampling is 'much': choose one of normal, more, most"):
         GENERATORS.build({"type": "spade/generator", "upsampling": "much"}, in_channels=3)
+    with pytest.raises(ConfigError, match="channels is 1: it must be at least 2"):
+        GENERATORS.build({"type": "spade/generator", "upsampling": "most", "channels": 1}, in_channels=3)
+    with pytest.raises(ConfigError, match="out_channels is 0: it must be at least 1"):
+        ENCODERS.build({"type": "spade/image_encoder", "out_channels": 0})
+
+
+@pytest.mark.parametrize("encoder", ["pix2pixhd/instance_encoder", "spade/image_encoder"])
+def test_an_encoder_has_no_condition_for_it(encoder):
+    with pytest.raises(ConfigError, match="is conditional, and this network has no condition for it"):
+        ENCODERS.build({"type": encoder, "norm": SPATIAL})

@@ -12,6 +12,7 @@ from synthkit.cli import app, styles, translate  # noqa: F401  (importing regist
 from synthkit.data.streets import paint
 from synthkit.errors import CheckpointError, ConfigError, DataError
 from synthkit.export import export
+from synthkit.inference import has_clustered_styles
 from synthkit.registry import ENCODERS, LOSSES
 from synthkit.steps import Step
 from synthkit.translator import Translator
@@ -80,6 +81,18 @@ def test_styles_of_parts_are_refused(run, scene):
         _ = model.styles
     result = CliRunner().invoke(app, ["styles", "fit", str(run), "--count", "1"])
     assert isinstance(result.exception, ConfigError) and "single style" in str(result.exception)
+    told = [
+        has_clustered_styles(config.load(f"{name}_styles"))
+        for name in ("spade/streets_128", "pix2pixhd/streets_64")
+    ]
+    assert told == [False, True] and not has_clustered_styles(config.load("spade/streets_128"))
+
+
+def test_without_inputs_there_is_no_size(tmp_path):
+    generator = "model.generator={type: pix2pixhd/global, channels: 2, blocks: 1, _delete_: true}"
+    run = synthkit.train(small("model.inputs={label: null}", generator, "train.steps=1"), tmp_path / "run")
+    with pytest.raises(DataError, match="nothing else says how large an image is wanted"):
+        synthkit.load(run).translate()
 
 
 def test_command(run, scene, tmp_path):
