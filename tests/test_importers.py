@@ -228,13 +228,14 @@ KNOWN = {36: (35, True), 39: (35, True), 151: (151, False), 9: (0, False)}
         (7, dict(labels=0, boundary=True), Condition(0, True, 3)),
         (151, dict(labels=None, boundary=True), Condition(151, False, 0)),
         (9, dict(labels=None, boundary=False), Condition(0, False, 6)),
+        (1, dict(labels=0, boundary=False), Condition(0, False, 0, 1)),
     ],
 )
 def test_channels_are_told_apart(channels, options, expected):
     found = read({"in_channels": channels}, KNOWN, **options)
     assert found == expected
     assert found.inputs == {
-        **({"label": {"classes": found.labels}} if found.labels else {"source": {"channels": 3}}),
+        **({"label": {"classes": found.labels}} if found.labels else {"source": {"channels": found.source}}),
         **({"boundary": {}} if found.boundary else {}),
     }
 
