@@ -3,7 +3,10 @@
 import sys
 
 import pytest
+import torch
+import torch.nn.functional as F
 from broken import CASES
+from torch import Tensor, nn
 
 from synthkit import plugins, testing
 from synthkit.errors import PluginError
@@ -11,6 +14,7 @@ from synthkit.registry import INPUTS, NORMS, REGISTRIES
 from synthkit.testing import Component, checks_of
 from synthkit.testing.component import checks_of_kind
 from synthkit.testing.conditional import NAME, traced_norm
+from synthkit.testing.samples import SmallGenerator
 
 TOY = '''
 from synthkit.registry import INPUTS
@@ -40,6 +44,50 @@ def test_a_breach_is_found(kind, check, message, target):
         refuses(component)
 
 
+class Noisy(SmallGenerator):
+    """Draws noise and drops features, as in training many do."""
+
+    def __init__(self, in_channels: int):
+        super().__init__(in_channels)
+        self.gain = nn.Parameter(torch.ones(3, 1, 1))
+
+    def forward(self, condition: Tensor, style: Tensor | None = None) -> Tensor:
+        image = F.dropout(super().forward(condition), training=self.training)
+        return image + self.gain * (torch.randn_like(image) if self.training else 1)
+
+
+class Misspelt(SmallGenerator):
+    def forward(self, condition: Tensor, style: Tensor | None = None) -> Tensor:
+        return self.cnov(condition)
+
+
+class WeighsItsInstances(nn.Module):
+    """Instances by torch.unique, which the device without values does not have."""
+
+    out_channels = 3
+
+    def __init__(self, in_channels: int):
+        super().__init__()
+        self.conv = nn.Conv2d(in_channels, 3, 1)
+
+    def forward(self, image: Tensor, instance: Tensor) -> tuple[Tensor, dict]:
+        return self.conv(image) / len(instance.unique()), {}
+
+
+@pytest.mark.parametrize(("kind", "target"), [("generators", Noisy), ("encoders", WeighsItsInstances)])
+def test_what_is_unusual_passes(kind, target):
+    component = Component(kind, target.__name__, target)
+    for check in checks_of(component):
+        check(component)
+
+
+def test_whatever_is_raised_says_what_is_owed():
+    component = Component("generators", "Misspelt", Misspelt)
+    with pytest.raises(AttributeError) as raised:
+        testing.contract()(component, checks_of(component)[-1])
+    assert "Generators: `forward(condition, style=None)`" in raised.value.__notes__[0]
+
+
 def test_every_check_has_its_breach():
     tried = {check if check in ("docstring", "settings") else (kind, check) for kind, check, *_ in CASES}
     for each in REGISTRIES:
@@ -52,7 +100,7 @@ def plugin(tmp_path, monkeypatch):
     """The folder of a plugin that is not known yet."""
     (tmp_path / "contracted.py").write_text(TOY)
     monkeypatch.setattr(plugins, "_added", [])
-    monkeypatch.setattr(plugins, "_loaded", set(plugins.loaded()))
+    monkeypatch.setattr(plugins, "_loaded", set(plugins._loaded))
     yield tmp_path
     INPUTS.module_dict.pop("contracted/zeros", None)
 

@@ -44,7 +44,7 @@ def _style(weights: Mapping[str, Tensor], wide: int) -> dict:
     """The width of the style vector and the grid that it becomes: a square, or twice as wide as high."""
     key = "start.weight"
     if key in weights and weights[key].ndim == 4:
-        return {}
+        return {"style_channels": 0}
     features, styles = _shape(weights, key, 2)
     for width in (1, 2):  # of the grid, in heights
         height = math.isqrt(features // wide // width)

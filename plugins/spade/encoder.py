@@ -63,7 +63,7 @@ class ImageEncoder(nn.Module):
         mu, logvar = self.mean(features), self.log_variance(features)
         style = mu
         if self.training:
-            style = mu + (logvar / 2).exp() * torch.randn(mu.shape, device=mu.device).to(mu)
+            style = mu + (logvar / 2).exp() * torch.randn_like(mu)
         return style, {"mu": mu, "logvar": logvar}
 
 

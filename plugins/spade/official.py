@@ -21,12 +21,11 @@ BASES = {CITYSCAPES: "_base_/cityscapes", COCO_STUFF: "_base_/coco_stuff_unknown
 
 _ENTRY = r"(weight|bias|weight_orig|weight_u|weight_v|running_mean|running_var|num_batches_tracked)"
 _GENERATOR = re.compile(rf"(fc|conv_img)\.{_ENTRY}")
-_BLOCK = re.compile(rf"(head_0|G_middle_\d|up_\d)\.conv_([01s])\.{_ENTRY}")
-_NORM = re.compile(
-    rf"(head_0|G_middle_\d|up_\d)\.norm_([01s])\.(param_free_norm|mlp_shared\.0|mlp_gamma|mlp_beta)\.{_ENTRY}"
-)
-_SCALE = re.compile(rf"discriminator_(\d+)\.model(\d+)\.0(?:\.([01]))?\.{_ENTRY}")
-_LAYER = re.compile(rf"layer(\d+)(?:\.([01]))?\.{_ENTRY}")
+_BLOCKS = "(head_0|G_middle_[01]|up_[0-4])"
+_BLOCK = re.compile(rf"{_BLOCKS}\.conv_([01s])\.{_ENTRY}")
+_NORM = re.compile(rf"{_BLOCKS}\.norm_([01s])\.(param_free_norm|mlp_shared\.0|mlp_gamma|mlp_beta)\.{_ENTRY}")
+_SCALE = re.compile(rf"discriminator_(\d)\.model(\d)\.0(?:\.([01]))?\.{_ENTRY}")
+_LAYER = re.compile(rf"layer([1-9])(?:\.([01]))?\.{_ENTRY}")
 _HEAD = re.compile(rf"(fc_mu|fc_var)\.{_ENTRY}")
 
 _ENDS = {"fc": "start", "conv_img": "head.conv", "fc_mu": "mean", "fc_var": "log_variance"}

@@ -4,7 +4,8 @@ A plugin takes part with a module `official`: KINDS (what `--kind` may say -> th
 `convert(state dict) -> our weights`, `describe(weights) -> (network, its settings and in_channels)`, CHANNELS
 (those of published generators -> how many are labels, 0 for an RGB source, and whether a boundary is among
 them) and `base_config(generator's settings, labels, styles)`, the run's config but for the inputs and the
-networks that have been imported. A generator of a style vector has `style_channels` beside `in_channels`.
+networks that have been imported. `style_channels` beside `in_channels` are those of a style vector, 0 where a
+generator has none; without, it may have a style map among its `in_channels`.
 """
 
 import hashlib

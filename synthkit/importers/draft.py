@@ -71,7 +71,7 @@ class Draft:
         Raises CheckpointError where the run has one, or where its channels are not those of the others.
         """
         if name in self.origins:
-            raise CheckpointError(f"{self.run} has a {name} already")
+            raise CheckpointError(f"{self.run} has its {name} already")
         self._check_channels(name, settings)
         self.config = _laid_over(self.config, name, build.without(settings, *WIRED))
         self.weights |= {f"{name}.{key}": value for key, value in weights.items()}

@@ -7,6 +7,7 @@
 It needs pytest, as `pip install pytest` gives it.
 """
 
+import inspect
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import ModuleType
@@ -62,7 +63,11 @@ def contract(
     @pytest.mark.parametrize(("component", "check"), cases)
     def test_contract(component: Component, check: Check) -> None:
         torch.manual_seed(0)
-        check(component)
+        try:
+            check(component)
+        except Exception as error:  # whatever the component raises
+            error.add_note(f"what is owed:\n{inspect.getmodule(check).__doc__}")
+            raise
 
     return test_contract
 

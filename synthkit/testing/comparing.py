@@ -1,10 +1,13 @@
 """Comparisons that the checks of several kinds share."""
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
+
+from synthkit.testing.noise import SameNoise
 
 Convert = Callable[[Tensor], Tensor]
 
@@ -12,7 +15,8 @@ Convert = Callable[[Tensor], Tensor]
 def same_gradients(network: nn.Module, call: Callable[[nn.Module, int, Convert], Tensor]) -> None:
     """Gradients in channels_last float32 agree with those of contiguous float64, at batch one and two.
 
-    `call(network, count, convert)` returns the network's output for `count` converted random inputs.
+    `call(network, count, convert)` returns the network's output for `count` converted random inputs. Noise
+    that the network draws itself is the same for both.
     """
     exact = copy.deepcopy(network).double()
     network = network.to(memory_format=torch.channels_last)
@@ -28,7 +32,8 @@ def same_gradients(network: nn.Module, call: Callable[[nn.Module, int, Convert],
 def _backward(network: nn.Module, call: Callable, count: int, convert: Convert) -> None:
     network.zero_grad()
     torch.manual_seed(count)
-    output = call(network, count, convert)
+    with SameNoise():
+        output = call(network, count, convert)
     assert output.requires_grad, "the output has no gradient: it is detached, or made without the parameters"
     torch.manual_seed(count)
     (output * torch.randn(output.shape).to(output)).sum().backward()
@@ -62,10 +67,25 @@ def same_after_loading(network: nn.Module, rebuilt: nn.Module, call: Callable[[n
 def keeps_to_the_device(network: nn.Module, call: Callable[[nn.Module, Convert], Tensor]) -> None:
     """Tensors are made where the input is: on the device `meta`, which has no values and no mercy.
 
-    `call(network, convert)` runs the network on converted inputs.
+    `call(network, convert)` runs the network on converted inputs. One whose shapes hang on values, as those
+    of torch.unique do, cannot be tried.
     """
     try:
         output = call(copy.deepcopy(network).to("meta"), lambda x: x.to("meta"))
+    except NotImplementedError:
+        return
     except RuntimeError as error:
         raise AssertionError(f"on another device than the CPU it fails: {error}") from error
     assert output.device.type == "meta", f"its output is on {output.device}, and its input is not"
+
+
+@contextmanager
+def unchanged(tensors: Mapping[str, Tensor]) -> Iterator[None]:
+    """Within it nothing is written into these tensors, by name."""
+    before = {name: each.clone() for name, each in tensors.items()}
+    yield
+    changed = [name for name, each in tensors.items() if not torch.equal(each, before[name])]
+    assert not changed, (
+        f"it writes into what it is given, {' and '.join(changed)}, and others read that, too: does it begin "
+        "with an inplace layer?"
+    )

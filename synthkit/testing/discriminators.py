@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from synthkit.registry import DISCRIMINATORS
-from synthkit.testing.comparing import keeps_to_the_device, same_after_loading, same_gradients
+from synthkit.testing.comparing import keeps_to_the_device, same_after_loading, same_gradients, unchanged
 from synthkit.testing.component import Component, check
 
 CONDITION, IMAGE = 4, 3
@@ -22,8 +22,9 @@ def _pairs(count: int) -> Tensor:
 
 @check(DISCRIMINATORS)
 def outputs(component: Component) -> None:
-    pair = _pairs(2)
-    scales = component.build(in_channels=CONDITION + IMAGE)(pair[:, :CONDITION], pair[:, CONDITION:])
+    condition, image = _pairs(2).split([CONDITION, IMAGE], 1)
+    with unchanged({"condition": condition, "image": image}):
+        scales = component.build(in_channels=CONDITION + IMAGE)(condition, image)
     assert isinstance(scales, list) and all(isinstance(features, list) for features in scales), (
         "a list over scales of lists of feature maps is wanted, of a single scale, too"
     )

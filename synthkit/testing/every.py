@@ -5,6 +5,8 @@ from collections.abc import Callable
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
+from torch import nn
+
 from synthkit.reference import GROUPS
 from synthkit.registry import REGISTRIES
 from synthkit.testing.component import Component, check
@@ -28,14 +30,16 @@ def settings(component: Component) -> None:
     for name, parameter in _parameters(component.target).items():
         if name in wired:
             continue
-        assert parameter.kind is not parameter.POSITIONAL_ONLY, (
-            f"{name} of {component.name} has no name in a config: make it a keyword"
+        assert parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY), (
+            f"{parameter} of {component.name}: each setting needs a name of its own, by which configs are "
+            "checked and synthkit sees what it may set itself"
         )
-        if parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
-            _check_parameter(component, parameter)
+        _check_parameter(component, parameter)
 
 
 def _parameters(target: Callable) -> dict[str, inspect.Parameter]:
+    if getattr(target, "__init__", None) is nn.Module.__init__:
+        return {}  # it has no constructor of its own
     return dict(inspect.signature(target, eval_str=True).parameters)
 
 

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from synthkit.errors import ConfigError
 from synthkit.inputs import build_inputs
 from synthkit.registry import GENERATORS
-from synthkit.testing.comparing import keeps_to_the_device, same_after_loading, same_gradients
+from synthkit.testing.comparing import keeps_to_the_device, same_after_loading, same_gradients, unchanged
 from synthkit.testing.component import Component, check
 from synthkit.testing.conditional import traced_norm
 from synthkit.testing.samples import CLASSES, batch, condition_for
@@ -29,12 +29,21 @@ def image_of(network: nn.Module, condition: Tensor, *style: Tensor) -> Tensor:
 def image(component: Component) -> None:
     network = component.build(in_channels=CHANNELS)
     condition = condition_for(network, CHANNELS)
-    output, wanted = image_of(network, condition), (2, 3, *condition.shape[2:])
+    with unchanged({"condition": condition}):
+        output, wanted = image_of(network, condition), (2, 3, *condition.shape[2:])
     assert output.shape == wanted, (
         f"a condition {tuple(condition.shape)} became {tuple(output.shape)}, not {wanted}; where the size "
         "must be a multiple of a number, the attribute `stride` says so"
     )
     assert torch.isfinite(output).all(), "the image is not finite"
+
+
+@check(GENERATORS)
+def condition(component: Component) -> None:
+    network = component.build(in_channels=CHANNELS).eval()
+    with torch.no_grad():
+        images = [image_of(network, condition_for(network, CHANNELS)) for _ in range(2)]
+    assert not torch.equal(*images), "another condition gives the same image: `condition` is not used"
 
 
 @check(GENERATORS)

@@ -3,6 +3,7 @@
 import torch
 
 from synthkit.registry import INPUTS
+from synthkit.testing.comparing import unchanged
 from synthkit.testing.component import Component, check
 from synthkit.testing.samples import batch
 
@@ -13,7 +14,8 @@ def channels(component: Component) -> None:
     for attribute in ("channels", "field"):
         assert hasattr(each, attribute), f"an input has the attribute `{attribute}`"
     data.setdefault(each.field, torch.rand(2, 1, *data["image"].shape[2:]))
-    output = each(data)
+    with unchanged(data):
+        output = each(data)
     wanted = (2, each.channels, *data["image"].shape[2:])
     assert output.shape == wanted, f"{wanted} are wanted, by its `channels`, not {tuple(output.shape)}"
     assert output.dtype in (torch.bool, torch.float32), f"bool or float32 is wanted, not {output.dtype}"

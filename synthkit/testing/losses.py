@@ -6,6 +6,7 @@ from torch import Tensor, nn
 from synthkit.discriminators import PatchGAN
 from synthkit.registry import LOSSES
 from synthkit.steps import Step
+from synthkit.testing.comparing import unchanged
 from synthkit.testing.component import Component, check
 from synthkit.testing.samples import batch
 from synthkit.translator import Translator
@@ -49,4 +50,6 @@ def gradients(component: Component) -> None:
     weight = step.model.networks["discriminator"].blocks[0].conv.weight
     for side, watched in zip(SIDES, ([step.fake, *step.extras.values()], [weight]), strict=True):
         if hasattr(loss, side):
-            _check_side(getattr(loss, side)(step), watched, side)
+            with unchanged({**step.batch, "condition": step.condition}):
+                value = getattr(loss, side)(step)
+            _check_side(value, watched, side)

@@ -1,11 +1,11 @@
-"""Norms: (N, C, H, W) in and out; conditional ones are called with the condition, too."""
+"""Norms: (N, C, h, w) in and out; conditional ones are called with (x, condition), which may be larger."""
 
 import torch
 from torch import Tensor, nn
 
 from synthkit.nn.blocks import ConditionalSequential
 from synthkit.registry import NORMS
-from synthkit.testing.comparing import keeps_to_the_device, same_gradients
+from synthkit.testing.comparing import keeps_to_the_device, same_after_loading, same_gradients, unchanged
 from synthkit.testing.component import Component, check
 
 CHANNELS, CONDITION = 8, 5
@@ -40,13 +40,23 @@ def shape(component: Component) -> None:
     for size in ((9, 7), (4, 6)):
         x, condition = torch.randn(2, CHANNELS, *size), torch.randn(2, CONDITION, 2 * size[0], 2 * size[1])
         each = norm(component)
-        output = each(x, condition) if component.takes("condition_channels") else each(x)
+        with unchanged({"features": x, "condition": condition}):
+            output = each(x, condition) if component.takes("condition_channels") else each(x)
         assert output.shape == x.shape, f"features {tuple(x.shape)} became {tuple(output.shape)}"
 
 
 @check(NORMS)
 def gradients(component: Component) -> None:
     same_gradients(_Around(component), lambda net, count, to: net(to(_input(count))))
+
+
+@check(NORMS)
+def saving(component: Component) -> None:
+    network, rebuilt = _Around(component), _Around(component)
+    for _ in range(2):  # in training mode, for norms with running statistics
+        network(_input(2))
+    inputs = _input(2)
+    same_after_loading(network, rebuilt, lambda net: net(inputs))
 
 
 @check(NORMS)

@@ -26,6 +26,24 @@ class TakesAnything(nn.Module):
         super().__init__()
 
 
+@breaks("generators", "settings", r"\*\*settings of TakesAnySetting: each setting needs a name")
+class TakesAnySetting(SmallGenerator):
+    def __init__(self, in_channels: int, **settings):
+        super().__init__(in_channels)
+
+
+@breaks("generators", "image", "it writes into what it is given, condition")
+class WritesIntoTheCondition(SmallGenerator):
+    def forward(self, condition, style=None):
+        return super().forward(F.relu(condition, inplace=True))
+
+
+@breaks("generators", "condition", "`condition` is not used")
+class IgnoresTheCondition(SmallGenerator):
+    def forward(self, condition, style=None):
+        return super().forward(torch.ones_like(condition))
+
+
 @breaks("generators", "image", r"became \(2, 3, 16, 24\)")
 class Halves(SmallGenerator):
     def forward(self, condition, style=None):

@@ -85,6 +85,29 @@ class MiscountsItsChannels(Encoder):
         self.out_channels = 7
 
 
+@breaks("encoders", "style", "one that gives vectors has the attribute `gives_vector = True`")
+class DoesNotSayThatItGivesVectors(Encoder):
+    def forward(self, image, instance):
+        return self.conv(image).mean((2, 3)), {}
+
+
+@breaks("encoders", "style", "a vector .* is wanted")
+class SaysThatItGivesVectors(Encoder):
+    gives_vector = True
+
+
+@breaks("encoders", "style", r"is \(2, 2, 34, 48\)")
+class LeavesOutItsStride(Encoder):
+    def forward(self, image, instance):
+        return F.interpolate(self.conv(image[..., ::2, ::2]), scale_factor=2.0), {}
+
+
+@breaks("encoders", "device", "on another device")
+class DrawsOnTheCPU(Encoder):
+    def forward(self, image, instance):
+        return self.conv(image) + torch.randn(image.shape[2:]), {}
+
+
 @breaks("encoders", "gradients", "conv.weight gets no gradient")
 class DetachesTheStyle(Encoder):
     def forward(self, image, instance):
@@ -114,6 +137,27 @@ class ReadsTheMemoryOrder(nn.Module):
 
     def forward(self, x):
         return x * torch.as_strided(x, (1,), (1,), 1).detach()
+
+
+@breaks("norms", "shape", "it writes into what it is given, features")
+class CentresInPlace(nn.Identity):
+    def __init__(self, channels: int):
+        super().__init__()
+
+    def forward(self, x):
+        return x.sub_(x.mean((2, 3), keepdim=True))
+
+
+@breaks("norms", "saving", "something outside its parameters and buffers")
+class KeepsItsMeanOutside(nn.Module):
+    def __init__(self, channels: int):
+        super().__init__()
+        self.mean = 0.0
+
+    def forward(self, x):
+        if self.training:
+            self.mean = x.mean().item()
+        return x - self.mean
 
 
 @breaks("norms", "device", "on another device")

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from broken import breaks
-from synthkit.steps import generator_only
+from synthkit.steps import Step, generator_only
 
 
 class Loss(nn.Module):
@@ -20,6 +20,13 @@ class Loss(nn.Module):
 class PerImage(Loss):
     def generator(self, step):
         return step.fake.mean((1, 2, 3))
+
+
+@breaks("losses", "gradients", "it writes into what it is given, image")
+class ClampsThePhoto(Loss):
+    def generator(self, step):
+        step.batch["image"].clamp_(0, 1)
+        return super().generator(step)
 
 
 @breaks("losses", "gradients", "it is detached")
@@ -69,6 +76,18 @@ def logs_nothing(model, batch, optimizers):
     return {}
 
 
+@breaks("steps", "updates", "the losses by name are returned, to be logged, not None")
+def returns_nothing(model, batch, optimizers):
+    generator_only(model, batch, optimizers)
+
+
+@breaks("steps", "uses_each_loss", "the loss 'pixels' does not train the generator")
+def forgets_the_pixels(model, batch, optimizers):
+    losses = model.generator_losses(Step.forward(model, batch))
+    optimizers.update("generator", {"gan": losses["gan"]})
+    return {name: loss.detach() for name, loss in losses.items()}
+
+
 @breaks("metrics", "order", "is higher better?")
 def upside_down(fake, real):
     return (fake - real).abs().mean((1, 2, 3))
@@ -105,10 +124,10 @@ class Data:
         pass
 
     def __len__(self):
-        return 1
+        return 2
 
     def __getitem__(self, index):
-        return {"label": np.zeros((4, 6), int), "image": np.zeros((4, 6, 3), np.uint8), "name": "only"}
+        return {"label": np.zeros((4, 6), int), "image": np.zeros((4, 6, 3), np.uint8), "name": str(index)}
 
 
 @breaks("datasets", "samples", "a sample has no instance")
@@ -120,6 +139,18 @@ class PromisesInstances(Data):
 class HasFloats(Data):
     def __getitem__(self, index):
         return super().__getitem__(index) | {"image": np.zeros((4, 6, 3))}
+
+
+@breaks("datasets", "samples", r"label holds an id \(H, W\) for each pixel, .* not \(4, 6\) float32")
+class HasFloatLabels(Data):
+    def __getitem__(self, index):
+        return super().__getitem__(index) | {"label": np.zeros((4, 6), np.float32)}
+
+
+@breaks("datasets", "names", "two samples have the name 'only'")
+class HasOneName(Data):
+    def __getitem__(self, index):
+        return super().__getitem__(index) | {"name": "only"}
 
 
 @breaks("datasets", "workers", "label of sample 0 is another one")

@@ -258,7 +258,7 @@ def test_what_does_not_fit(bring, tmp_path):
     with pytest.raises(CheckpointError, match="channels of a generator"):
         bring(discriminator(16, 4, 2), "D", labels=12)
     bring(discriminator(16, 4, 2), "D")
-    with pytest.raises(CheckpointError, match="has a discriminator already"):
+    with pytest.raises(CheckpointError, match="has its discriminator already"):
         bring(discriminator(16, 4, 2), "D")
 
 

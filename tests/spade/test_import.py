@@ -147,14 +147,18 @@ def test_published_discriminator_and_encoder_are_what_the_paper_s_config_builds(
 
 def test_what_does_not_fit(bring):
     theirs = original_spade.Generator(6, 2)
-    with pytest.raises(CheckpointError, match="takes 6 channels"):
+    with pytest.raises(CheckpointError, match="takes 6 channels") as raised:
         bring(theirs)
+    assert "style" not in str(raised.value)
+    with pytest.raises(CheckpointError, match=r"4 labels \+ boundary leave 1 of its 6 channels unexplained"):
+        bring(theirs, labels=4)
     with pytest.raises(CheckpointError, match="holds the generator"):
         bring(theirs, "E")
-    theirs.epoch = nn.Linear(2, 2)
-    with pytest.raises(CheckpointError, match=r"'epoch\.weight' is not a key of SPADE's"):
-        bring(theirs, labels=5)
-    del theirs.epoch
+    for name in ("epoch", "G_middle_3", "up_5"):  # the last two would take the places of others
+        theirs.add_module(name, nn.ModuleDict({"conv_0": nn.Linear(2, 2)}))
+        with pytest.raises(CheckpointError, match=rf"'{name}\.conv_0\.weight' is not a key of SPADE's"):
+            bring(theirs, labels=5)
+        delattr(theirs, name)
     theirs.fc = nn.Linear(8, 16 * 2 * 3)
     with pytest.raises(CheckpointError, match="a grid of 32 is 1:1 or 1:2"):
         bring(theirs, labels=5)
