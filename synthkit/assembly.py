@@ -25,9 +25,17 @@ def build_networks(model: Mapping, *, channels: int, training: bool) -> dict[str
     networks["generator"] = _generator(model, channels, networks.get("encoder"))
     if training and (discriminator := model.get("discriminator")):
         networks["discriminator"] = build_discriminator(discriminator, channels=channels)
-    for network in networks.values():
+    for name, network in networks.items():
+        _check_filled(network, build.where(model, name))
         build.call(initialize, build.part(model, "initializer"), module=network)
     return networks
+
+
+def _check_filled(network: nn.Module, place: str) -> None:
+    """Raises ConfigError where a layer has no weights, as with `channels: 0`, which torch takes."""
+    for key, parameter in network.named_parameters():
+        if not parameter.numel():
+            raise ConfigError(f"{key} has no values, its shape is {tuple(parameter.shape)}", place)
 
 
 def build_discriminator(spec: str | Mapping, *, channels: int) -> nn.Module:

@@ -101,12 +101,18 @@ def _later(old: str, new: str) -> str:
 
 
 def _mapping_below(base: Section, key: str | int, child: Section) -> Section:
-    """The base's mapping under a key that is a mapping in the child; empty if there is none."""
+    """The base's mapping under a key that is a mapping in the child; empty if there is none.
+
+    Raises ConfigError where the base has something else, but for null, and for a name under a mapping with a
+    `type`.
+    """
     old = base.get(key, Section())
     if isinstance(old, Section):
         return old
-    if child[key].get("_delete_") is True:
+    if old is None or child[key].get("_delete_") is True:
         return Section()
+    if isinstance(old, str) and "type" in child[key]:
+        return Section()  # a part's name is a mapping with its type and no settings
     raise ConfigError(
         f"a mapping here, but {shown(old)} in the base ({base.origins.get(key, base.origin)}); "
         "add `_delete_: true` to replace it",

@@ -22,7 +22,7 @@ from synthkit.nn.precision import store_weights
 from synthkit.nn.spectral import fold_spectral_norms
 from synthkit.reading import InputReader, Picture
 from synthkit.registry import ENCODERS
-from synthkit.styles.choice import Chooser, ClassPicks, Pick, draw_vector
+from synthkit.styles.choice import Chooser, ClassPicks, Pick, check_seed, draw_vector
 from synthkit.styles.codes import Styles, load_styles
 from synthkit.styles.regions import Regions, find_regions
 from synthkit.translator import PRECISIONS, Translator
@@ -143,7 +143,7 @@ class Model:
         Raises DataError for inputs that are missing, unwanted, of different sizes or out of range, and for
         styles and candidates that there are not; CheckpointError where the run has no styles yet.
         """
-        options, drawn = {"seed": seed, "candidate": candidate}, {}
+        options, drawn = {"seed": check_seed(seed), "candidate": candidate}, {}
         if self.translator.has_style_vector:
             drawn["style"] = self._style_vector(style or instance_style, style_from, seed)
             style_from = None

@@ -177,6 +177,21 @@ def test_overrides(override, path, value):
     assert read == value
 
 
+def test_what_was_left_out_comes_back():
+    start = {"model": {"inputs": {"boundary": None}}}
+    assert (
+        config.from_dict(start, overrides=["model.inputs.boundary={}"])["model"]["inputs"]["boundary"] == {}
+    )
+
+
+def test_a_part_with_settings_replaces_a_name():
+    start = {"model": {"norm": "instance"}}
+    read = config.from_dict(start, overrides=["model.norm={type: group, groups: 2}"])
+    assert read["model"]["norm"] == {"type": "group", "groups": 2}
+    with pytest.raises(ConfigError, match="a mapping here, but 'instance' in the base"):
+        config.from_dict(start, overrides=["model.norm={groups: 2}"])
+
+
 @pytest.mark.parametrize(
     ("override", "message"),
     [
@@ -242,7 +257,7 @@ def random_mapping(generator, depth=0, delete=False):
         mapping[generator.choice("abc")] = (
             random_mapping(generator, depth + 1, delete)
             if nested
-            else generator.choice([1, None, "s", [1, {"q": 1}]])
+            else generator.choice([1, 2.5, "s", [1, {"q": 1}]])
         )
     if delete and depth and generator.random() < 0.3:
         mapping["_delete_"] = True

@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from synthkit.errors import ConfigError
 from synthkit.registry import DISCRIMINATORS
 
 
@@ -19,6 +20,20 @@ def test_patch_size(layers, patch):
     logits[0, 0, logits.shape[2] // 2, logits.shape[3] // 2].backward()
     rows, columns = image.grad[0, 0].nonzero(as_tuple=True)
     assert (rows.max() - rows.min() + 1, columns.max() - columns.min() + 1) == (patch, patch)
+
+
+@pytest.mark.parametrize(
+    ("layers", "padding", "smallest"), [(0, 1, 1), (1, 1, 6), (3, 1, 24), (5, 1, 96), (3, 0, 70), (3, 2, 2)]
+)
+def test_images_that_are_too_small_are_named(layers, padding, smallest):
+    """The least size passes, in a batch of one and with a norm; one pixel less is an error that says so."""
+    settings = {"type": "patch", "channels": 2, "layers": layers, "padding": padding, "norm": "batch"}
+    network = DISCRIMINATORS.build(settings, in_channels=3)
+    image = torch.rand(1, 3, smallest, smallest + 1)
+    assert network(image[:, :0], image)[0][-1].numel() >= 1
+    if smallest > 1:
+        with pytest.raises(ConfigError, match=rf"need {smallest} pixels .* has {smallest - 1} x"):
+            network(image[:, :0, 1:], image[:, :, 1:])
 
 
 @pytest.mark.parametrize(

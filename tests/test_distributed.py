@@ -150,7 +150,7 @@ def test_a_failing_process_tells_the_other_why(tmp_path, port):
         alone(tmp_path, port, 0),
         alone(tmp_path, port, 1, "train.seed=-1"),
     ]
-    outputs = [process.communicate(timeout=90)[0] for process in processes]
+    outputs = [process.communicate(timeout=200)[0] for process in processes]
     assert [process.returncode for process in processes] == [1, 1]
     assert "error: process 1 ended: " in outputs[0]
     assert "seed is -1" in outputs[0]
@@ -163,7 +163,7 @@ def test_a_signal_to_one_saves_and_ends_both(tmp_path, port):
     for _ in range(2):  # by the scheduler and by torchrun
         processes[1].send_signal(signal.SIGTERM)
         time.sleep(0.02)
-    outputs = [process.communicate(timeout=60)[0] for process in processes]
+    outputs = [process.communicate(timeout=200)[0] for process in processes]
     assert [process.returncode for process in processes] == [143, 143], outputs
     found, _ = checkpoint.find(tmp_path / "run")
     assert len(found.state["random"]) == 2
@@ -177,7 +177,7 @@ def test_a_parameter_without_a_loss_is_named(tmp_path, port):
     plugin.write_text(IDLE)
     change = "model.generator={_delete_: true, type: idle/net}"
     processes = [alone(tmp_path, port, rank, change, plugins=plugin.parent) for rank in (0, 1)]
-    outputs = [process.communicate(timeout=90)[0] for process in processes]
+    outputs = [process.communicate(timeout=200)[0] for process in processes]
     assert [process.returncode for process in processes] == [1, 1]
     assert "no loss reaches generator.unused: freeze or remove" in "".join(outputs)
 

@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import struct
 from collections import OrderedDict
 
 import numpy as np
@@ -61,6 +62,14 @@ def test_a_truncated_file_is_refused(tmp_path, how, share):
     whole = (tmp_path / "G.pth").read_bytes()
     (tmp_path / "G.pth").write_bytes(whole[: int(len(whole) * share)])
     with pytest.raises(CheckpointError, match=r"G\.pth is damaged"):
+        read_state(tmp_path / "G.pth")
+
+
+def test_a_changed_value_is_noticed(tmp_path):
+    torch.save({"a": torch.full((4,), 1.5)}, tmp_path / "G.pth")
+    whole, value = (tmp_path / "G.pth").read_bytes(), struct.pack("<f", 1.5)
+    (tmp_path / "G.pth").write_bytes(whole.replace(value, struct.pack("<f", 1.25), 1))
+    with pytest.raises(CheckpointError, match=r"G\.pth is damaged.* the checksum of G/data/0 is wrong"):
         read_state(tmp_path / "G.pth")
 
 
@@ -219,13 +228,14 @@ KNOWN = {36: (35, True), 39: (35, True), 151: (151, False), 9: (0, False)}
         (7, dict(labels=0, boundary=True), Condition(0, True, 3)),
         (151, dict(labels=None, boundary=True), Condition(151, False, 0)),
         (9, dict(labels=None, boundary=False), Condition(0, False, 6)),
+        (1, dict(labels=0, boundary=False), Condition(0, False, 0, 1)),
     ],
 )
 def test_channels_are_told_apart(channels, options, expected):
     found = read({"in_channels": channels}, KNOWN, **options)
     assert found == expected
     assert found.inputs == {
-        **({"label": {"classes": found.labels}} if found.labels else {"source": {"channels": 3}}),
+        **({"label": {"classes": found.labels}} if found.labels else {"source": {"channels": found.source}}),
         **({"boundary": {}} if found.boundary else {}),
     }
 

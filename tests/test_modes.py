@@ -14,7 +14,7 @@ import synthkit
 from synthkit import config
 from synthkit.cli import app, translate  # noqa: F401  (importing registers the command)
 from synthkit.data.streets import paint
-from synthkit.errors import ConfigError, SynthkitWarning
+from synthkit.errors import ConfigError, DataError, SynthkitWarning
 from synthkit.export import export
 from synthkit.nn.modes import Inference, noise
 from synthkit.translator import Translator
@@ -108,6 +108,9 @@ def test_a_run_translates_as_its_config_says(run, tmp_path):
     assert trained.translator.inference == Inference(**BOTH)
     images = [trained.translate(label=scene.label, instance=scene.instance, seed=seed) for seed in (4, 4, 5)]
     assert np.array_equal(images[0], images[1]) and not np.array_equal(images[0], images[2])
+    for seed in (-1, 2**64, "1"):
+        with pytest.raises(DataError, match="a whole number from 0 to"):
+            trained.translate(label=scene.label, instance=scene.instance, seed=seed)
     Image.fromarray(scene.label).save(tmp_path / "label.png")
     Image.fromarray(scene.instance.astype(np.uint16)).save(tmp_path / "instance.png")
     maps = ["--label", str(tmp_path / "label.png"), "--instance", str(tmp_path / "instance.png")]

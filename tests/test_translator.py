@@ -111,6 +111,13 @@ def test_nobody_writes_the_style_channels():
         Translator.from_config({"inputs": {"label": {"classes": 3}}, "generator": generator})
 
 
+@pytest.mark.parametrize("name", ["generator", "discriminator"])
+def test_a_network_without_weights_is_refused(name):
+    settings = {**MODEL, name: MODEL[name] | {"channels": 0}}
+    with pytest.raises(ConfigError, match=rf"^{name}: .*weight has no values, its shape is \(0, "):
+        Translator.from_config(settings)
+
+
 def test_a_generator_may_see_its_style_alone():
     """Without inputs the condition has no channels, and is padded all the same."""
     encoder = {"type": "spade/image_encoder", "channels": 2, "downsamples": 1, "out_channels": 3}

@@ -6,7 +6,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 from PIL import Image
 
 import synthkit
@@ -16,10 +15,16 @@ PAGE = (ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8")
 PYTHON = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory) -> Path:
-    """A folder in which a reader has done all of it, and what each command printed in `printed.txt`."""
-    folder = tmp_path_factory.mktemp("tutorial")
+def test_tutorial(tmp_path):
+    """One test, since what it looks at takes a minute to make."""
+    do_all_of_it(tmp_path)
+    check_both_runs_learnt_and_are_listed(tmp_path)
+    check_the_page_of_both_names_the_difference(tmp_path)
+    check_pictures_are_there(tmp_path)
+
+
+def do_all_of_it(folder: Path) -> None:
+    """What a reader does; what the commands print goes to `printed.txt`."""
     script = "\n".join(re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL))
     script, count = re.subn("steps=200 train.validate_every=100", "steps=20 train.validate_every=10", script)
     assert count == 2
@@ -39,10 +44,9 @@ def folder(tmp_path_factory) -> Path:
     (folder / "printed.txt").write_text(done.stdout)
     (program,) = PYTHON
     subprocess.run([sys.executable, "-c", program], cwd=folder, env=environment, check=True, timeout=120)
-    return folder
 
 
-def test_both_runs_learnt_and_are_listed(folder):
+def check_both_runs_learnt_and_are_listed(folder: Path) -> None:
     printed = (folder / "printed.txt").read_text()
     for name in ("full", "without_perceptual"):
         assert re.search(rf"^(runs/)?{name} +finished +20/20", printed, re.MULTILINE), printed
@@ -53,13 +57,13 @@ def test_both_runs_learnt_and_are_listed(folder):
     assert scores[1] < scores[0]
 
 
-def test_the_page_of_both_names_the_difference(folder):
+def check_the_page_of_both_names_the_difference(folder: Path) -> None:
     page = (folder / "compare.html").read_text()
     assert "model.losses.perceptual" in page
     assert "train.seed" not in page
 
 
-def test_pictures_are_there(folder):
+def check_pictures_are_there(folder: Path) -> None:
     labels = {path.name for path in (folder / "photos" / "val_label").iterdir()}
     assert len(labels) == 40
     assert {path.name for path in (folder / "out").iterdir()} == labels

@@ -8,6 +8,7 @@ elements), and prints the mean of each term over the last half of the steps, rel
 """
 
 import argparse
+import sys
 from collections.abc import Mapping
 
 import torch
@@ -16,7 +17,7 @@ from torch import Tensor
 from synthkit import build, load_config
 from synthkit.data import open_data
 from synthkit.data.loader import batches
-from synthkit.errors import ConfigError
+from synthkit.errors import ConfigError, SynthkitError
 from synthkit.inputs import sample_checks
 from synthkit.optimizers import build_optimizers
 from synthkit.registry import BACKBONES
@@ -31,9 +32,14 @@ def main() -> None:
     parser.add_argument("config")
     parser.add_argument("overrides", nargs="*", help="KEY=VALUE, as in training")
     parser.add_argument("--steps", type=int, default=300)
-    options = parser.parse_args()
-    cfg = load_config(options.config, options.overrides)
-    print(f"divisors: [{', '.join(f'{each:.3g}' for each in calibrate(cfg, options.steps))}]")
+    options = parser.parse_intermixed_args()  # overrides may stand behind --steps
+    if options.steps < 1:
+        parser.error(f"--steps {options.steps}: at least one is needed")
+    try:
+        divisors = calibrate(load_config(options.config, options.overrides), options.steps)
+    except SynthkitError as error:
+        sys.exit(f"error: {error}")
+    print(f"divisors: [{', '.join(f'{each:.3g}' for each in divisors)}]")
 
 
 def calibrate(cfg: Mapping, steps: int) -> list[float]:

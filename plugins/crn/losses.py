@@ -1,5 +1,6 @@
 """The losses on the image and on the layers of a pretrained network (section 3)."""
 
+import math
 from collections.abc import Mapping, Sequence
 
 import torch
@@ -51,7 +52,7 @@ class FeatureDistance(nn.Module):
             )
         self.divisors = tuple(self.published if divisors is None else divisors)
         terms = 1 + len(self.backbone.layer_weights)
-        if len(self.divisors) != terms or min(self.divisors) <= 0:
+        if len(self.divisors) != terms or not all(0 < each < math.inf for each in self.divisors):
             raise ValueError(
                 f"divisors is {list(self.divisors)}: {terms} numbers above 0 are needed, of the image and of "
                 "the backbone's layers"

@@ -42,11 +42,14 @@ class VGG19(nn.Module):
         self.register_buffer("mean", torch.tensor(MEAN).view(1, 3, 1, 1), persistent=False)
 
     def forward(self, image: Tensor) -> list[Tensor]:
-        """(N, 3, H, W) in [-1, 1] -> five maps (N, C, h, w) of the size, half of it, … a sixteenth."""
+        """(N, 3, H, W) in [-1, 1] -> five maps (N, C, h, w) of the size, half of it, … a sixteenth.
+
+        Halves of odd sizes are rounded up.
+        """
         features, x = [], (image + 1) * 127.5 - self.mean
         for name, conv in self.convs.items():
             if name.endswith("_1") and name != "conv1_1":
-                x = F.avg_pool2d(x, 2)
+                x = F.avg_pool2d(x, 2, ceil_mode=True)  # the edge of an odd size counts, too
             x = F.relu(conv(x))
             if name.endswith("_2"):
                 features.append(x)
@@ -67,23 +70,27 @@ def read_convolutions(path: Path, convs: Mapping[str, nn.Conv2d]) -> dict[str, T
 
     Raises SynthkitError naming what the file lacks.
     """
-    from scipy.io import loadmat
-    from scipy.io.matlab import MatReadError
-
-    try:
-        layers = [each for each in loadmat(path, squeeze_me=True)["layers"] if "weights" in each.dtype.names]
-        found = {str(each["name"][()]): each["weights"][()] for each in layers}
-    except (MatReadError, ValueError, KeyError, TypeError, AttributeError, NotImplementedError) as error:
-        raise SynthkitError(f"{path} is not MatConvNet's {FILE}: {error}") from error
     state = {}
+    try:
+        found = _read_layers(path)
+        for name in convs:
+            weight, bias = (torch.from_numpy(np.array(each, np.float32)) for each in found[name])
+            state |= {f"{name}.weight": weight.permute(3, 2, 0, 1), f"{name}.bias": bias.flatten()}
+    except KeyError as error:
+        raise SynthkitError(f"{path} is not MatConvNet's {FILE}: it has no {error}") from error
+    except Exception as error:  # scipy makes anything of a damaged file
+        raise SynthkitError(f"{path} is damaged, or not MatConvNet's {FILE}: {error}") from error
     for name, conv in convs.items():
-        if name not in found:
-            raise SynthkitError(f"{path} is not MatConvNet's {FILE}: it has no layer {name!r}")
-        weight, bias = (np.asarray(each, np.float32) for each in found[name])
-        weight = torch.from_numpy(np.ascontiguousarray(weight.transpose(3, 2, 0, 1)))
-        if weight.shape != conv.weight.shape:
-            raise SynthkitError(
-                f"{path}: the filters of {name} are {tuple(weight.shape)}, not {tuple(conv.weight.shape)}"
-            )
-        state |= {f"{name}.weight": weight, f"{name}.bias": torch.from_numpy(bias.reshape(-1))}
+        shapes = [tuple(state[f"{name}.{key}"].shape) for key in ("weight", "bias")]
+        wanted = [tuple(conv.weight.shape), tuple(conv.bias.shape)]
+        if shapes != wanted:
+            raise SynthkitError(f"{path}: filters and biases of {name} are {shapes}, not {wanted}")
     return state
+
+
+def _read_layers(path: Path) -> dict[str, np.ndarray]:
+    """Filters and biases by the layer's name."""
+    from scipy.io import loadmat
+
+    layers = [each for each in loadmat(path, squeeze_me=True)["layers"] if "weights" in each.dtype.names]
+    return {str(each["name"][()]): each["weights"][()] for each in layers}

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import spectral_norm
 
+from synthkit.errors import ConfigError
 from synthkit.nn.checkpointing import recomputed
 from synthkit.nn.norms import NormFactory, norm_factory
 from synthkit.registry import DISCRIMINATORS
@@ -77,9 +78,19 @@ class PatchGAN(nn.Module):
                 nn.Sequential(OrderedDict(conv=last)),
             ]
         )
+        self.smallest = _smallest([block.conv for block in self.blocks])
 
     def features(self, pair: Tensor) -> list[Tensor]:
-        """(N, in_channels, H, W) -> the output of every block; the last one is the logits (N, 1, h, w)."""
+        """(N, in_channels, H, W) -> the output of every block; the last one is the logits (N, 1, h, w).
+
+        Raises ConfigError for images that have less than `smallest` pixels on a side.
+        """
+        height, width = pair.shape[2:]
+        if min(height, width) < self.smallest:
+            raise ConfigError(
+                f"model.discriminator: its strided layers need {self.smallest} pixels on each side, and an "
+                f"image has {height} x {width}: set fewer `layers`, or train on larger images"
+            )
         outputs = []
         for block in self.blocks:
             pair = block(pair)
@@ -89,3 +100,12 @@ class PatchGAN(nn.Module):
     def forward(self, condition: Tensor, image: Tensor) -> list[list[Tensor]]:
         """(N, C, H, W) and (N, 3, H, W) -> one scale of features, the logits last."""
         return [self.features(torch.cat([condition, image], 1))]
+
+
+def _smallest(convs: list[nn.Conv2d]) -> int:
+    """The pixels on a side that leave the last convolution one, and before it two for a norm."""
+    side = 1
+    for conv in reversed(convs):
+        (kernel, _), (stride, _), (padding, _) = conv.kernel_size, conv.stride, conv.padding
+        side = max((side - 1) * stride + kernel - 2 * padding, min(kernel, 2))
+    return side

@@ -2,6 +2,7 @@
 
 import pickle
 import re
+import zipfile
 from pathlib import Path
 
 import torch
@@ -50,6 +51,7 @@ def _is_plain(value: object) -> bool:
 
 def _read(path: Path) -> object:
     try:
+        _check_sums(path)
         return torch.load(path, map_location="cpu", weights_only=True)
     except OSError as err:
         raise CheckpointError(f"{path} cannot be read: {err}") from err
@@ -61,3 +63,11 @@ def _read(path: Path) -> object:
         raise CheckpointError(f"{path} is damaged, or not a state dict that torch.save wrote") from err
     except Exception as err:  # whatever torch makes of a damaged file
         raise CheckpointError(f"{path} is damaged, or not a file that torch.save wrote: {err}") from err
+
+
+def _check_sums(path: Path) -> None:
+    """Raises BadZipFile where a part is not as it was saved, which torch does not look at."""
+    if zipfile.is_zipfile(path):  # those before PyTorch 1.6 are none
+        with zipfile.ZipFile(path) as file:
+            if part := file.testzip():
+                raise zipfile.BadZipFile(f"the checksum of {part} is wrong")

@@ -27,10 +27,10 @@ def draw_vector(width: int, seed: int) -> Tensor:
 
 
 def check_seed(seed: int) -> int:
-    """The seed itself. Raises DataError where it is none."""
-    if not _is_whole(seed) or seed < 0:
-        raise DataError(f"seed is {shown(seed)}: a whole number, 0 or more, is needed")
-    return seed
+    """The seed as Python's integer. Raises DataError where it is none."""
+    if not _is_whole(seed) or not 0 <= seed < 2**64:
+        raise DataError(f"seed is {shown(seed)}: a whole number from 0 to 2^64 - 1 is needed")
+    return int(seed)  # torch takes no number of numpy's
 
 
 class Chooser:

@@ -9,7 +9,11 @@ from scipy.io import savemat
 from torch import nn
 
 from synthkit.errors import ConfigError, SynthkitError
+from synthkit.plugins import load as load_plugin
 from synthkit.registry import BACKBONES, LOSSES
+
+load_plugin("crn")
+from synthkit.plugins.crn import vgg  # noqa: E402  (after the plugin is found)
 
 FILE = "imagenet-vgg-verydeep-19.mat"
 CONVOLUTIONS = (2, 2, 4, 4, 2)
@@ -79,13 +83,59 @@ def test_vgg19_is_torchvisions_with_average_pools(original, weights_folder):
     ]
 
 
+def test_vgg19_at_odd_sizes(original, weights_folder):
+    """The authors' pools take in the last line and column, each counted as if it stood there twice."""
+    write_matconvnet(weights_folder / FILE, original)
+    image = torch.rand(1, 3, 18, 37)
+    expected, found = image * 255 - torch.tensor([123.68, 116.779, 103.939]).view(3, 1, 1), []
+    with torch.no_grad():
+        for layer in original:
+            if isinstance(layer, nn.AvgPool2d):
+                height, width = expected.shape[2:]
+                expected = nn.functional.pad(expected, (0, width % 2, 0, height % 2), mode="replicate")
+            expected = layer(expected)
+            found.append(expected)
+        features = BACKBONES.build("crn/vgg19").eval()(image * 2 - 1)
+    for feature, end in zip(features, ENDS, strict=True):
+        size = found[end - 1].abs().max().item()
+        torch.testing.assert_close(feature, found[end - 1], atol=1e-5 * size, rtol=0)
+    assert features[-1].shape[2:] == (2, 3)
+
+
 def test_files_that_are_not_matconvnets(original, weights_folder):
     (weights_folder / FILE).write_bytes(b"no such thing")
-    with pytest.raises(SynthkitError, match=f"{FILE} is not MatConvNet's"):
+    with pytest.raises(SynthkitError, match=f"{FILE} is damaged, or not MatConvNet's"):
         BACKBONES.build("crn/vgg19")
     write_matconvnet(weights_folder / FILE, nn.Sequential(*[nn.Conv2d(3, 4, 3)] * 14))
-    with pytest.raises(SynthkitError, match=r"filters of conv1_1 are \(4, 3, 3, 3\), not \(64, 3, 3, 3\)"):
+    with pytest.raises(SynthkitError, match=r"conv1_1 are .*\(4, 3, 3, 3\).*, not .*\(64, 3, 3, 3\)"):
         BACKBONES.build("crn/vgg19")
+    whole = (weights_folder / FILE).read_bytes()
+    (weights_folder / FILE).write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(SynthkitError, match=f"{FILE} is damaged, or not MatConvNet's"):
+        BACKBONES.build("crn/vgg19")
+
+
+FILTERS = np.zeros((3, 3, 3, 64))
+
+
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        ((FILTERS,), "damaged, or not MatConvNet's"),
+        ((FILTERS, "biases"), "damaged, or not MatConvNet's"),
+        ((FILTERS[0], np.zeros(64)), "damaged, or not MatConvNet's"),
+        ((FILTERS, np.zeros(63)), r"biases of conv1_1 are .*\(63,\)"),
+    ],
+)
+def test_layers_that_are_not_vgg19s(tmp_path, weights, message):
+    pair, cells = np.empty((1, len(weights)), object), np.empty((1, 2), object)
+    pair[0, :] = weights
+    cells[0, :] = {"name": "conv1_1", "weights": pair}, {"name": "relu1_1"}
+    savemat(tmp_path / "a.mat", {"layers": cells})
+    with pytest.raises(SynthkitError, match=message):
+        vgg.read_convolutions(tmp_path / "a.mat", {"conv1_1": nn.Conv2d(3, 64, 3)})
+    with pytest.raises(SynthkitError, match="it has no 'relu1_1'"):
+        vgg.read_convolutions(tmp_path / "a.mat", {"relu1_1": nn.Conv2d(64, 64, 3)})
 
 
 class Layers(nn.Module):
@@ -181,7 +231,7 @@ def test_packaged_backbone(name):
 def test_wrong_settings_are_named(layers):
     with pytest.raises(ConfigError, match="published for crn/vgg19 alone: tools/calibrate_crn.py"):
         LOSSES.build({"type": "crn/perceptual", "backbone": LITE})
-    for divisors in ([1, 2], [1, 2, 3, 0]):
+    for divisors in ([1, 2], [1, 2, 3, 0], [1, 2, 3, float("nan")], [1, 2, 3, float("inf")]):
         with pytest.raises(ValueError, match="4 numbers above 0 are needed"):
             layers("crn/perceptual", divisors)
     given = step()
