@@ -83,5 +83,5 @@ def find_format(name: str, out: Path) -> Onnx | Torch:
     if out.suffix != kind.suffix:
         raise ExportError(f"{out}: a file of format {name} ends in {kind.suffix}")
     if missing := [package for package in kind.packages if find_spec(package) is None]:
-        raise ExportError(f"format {name} needs {', '.join(missing)}: pip install 'synthkit[onnx]'")
+        raise ExportError(f"format {name} needs {', '.join(missing)}: pip install {' '.join(missing)}")
     return kind

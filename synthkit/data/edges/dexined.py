@@ -18,7 +18,7 @@ BGR_MEAN = (103.939, 116.779, 123.68)  # of the images that it was trained on
 class DexiNed:
     """Edges by DexiNed (Soria et al., WACV 2020), a network that has learnt which edges people draw.
 
-    The network is kornia's (`pip install 'synthkit[edges]'`); its weights are fetched on first use (140 MB).
+    The network is kornia's (`pip install kornia`); its weights are fetched on first use (140 MB).
     It takes 0.8 seconds for a photo of 256x256 on a CPU core, and more in proportion to the pixels, so for
     training it is better run once: `synthkit data edges PHOTOS train_edge`.
 
@@ -52,9 +52,7 @@ def _network() -> torch.nn.Module:
     try:
         from kornia.models.dexined import DexiNed as Network
     except ImportError as error:
-        raise SynthkitError(
-            f"the detector dexined needs kornia: pip install 'synthkit[edges]' ({error})"
-        ) from error
+        raise SynthkitError(f"the detector dexined needs kornia: pip install kornia ({error})") from error
     state = torch.load(weights.fetch(FILE, URL, instead=INSTEAD), map_location="cpu", weights_only=True)
     with torch.device("meta"):  # whose weights need not be drawn at random first
         network = Network(pretrained=False)
