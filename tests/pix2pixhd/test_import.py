@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from original_networks import discriminator, generator
+from pix2pixhd_original import discriminator, generator
 from torch import nn
 from typer.testing import CliRunner
 

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-import original_spade
 import pytest
+import spade_original
 import torch
 from torch import nn
 
@@ -51,7 +51,7 @@ def close(actual, expected):
 @pytest.mark.parametrize(("doublings", "upsampling"), [(5, "normal"), (6, "more"), (7, "most")])
 def test_generators(bring, doublings, upsampling):
     plain = nn.InstanceNorm2d if upsampling == "normal" else nn.BatchNorm2d
-    theirs = original_spade.Generator(6, 2, doublings=doublings, plain=plain)
+    theirs = spade_original.Generator(6, 2, doublings=doublings, plain=plain)
     side = 96 if upsampling == "normal" else 2**doublings
     condition = torch.randn(2, 6, side, side)
     used(theirs, condition)
@@ -64,8 +64,8 @@ def test_generators(bring, doublings, upsampling):
 def test_style_vector_discriminator_and_encoder(bring):
     """All three into one run, which translates, and which training goes on from."""
     labels, image = torch.randn(2, 13, 64, 128), torch.rand(2, 3, 48, 80) * 2 - 1
-    generator = original_spade.Generator(13, 2, style=8, grid=(2, 4))
-    encoder, judge = original_spade.Encoder(2, 8), original_spade.Discriminator(16, 4)
+    generator = spade_original.Generator(13, 2, style=8, grid=(2, 4))
+    encoder, judge = spade_original.Encoder(2, 8), spade_original.Discriminator(16, 4)
     pair = torch.randn(1, 16, 64, 64)
     used(generator, labels, torch.randn(2, 8)), used(encoder, image), used(judge, pair)
     run = bring(generator, labels=12, overrides=STREETS)
@@ -97,7 +97,7 @@ def test_published_generators(bring, monkeypatch, channels, labels, upsampling, 
     drafts = []
     monkeypatch.setattr(Draft, "write", lambda draft: drafts.append(draft))  # it would be 400 MB
     with torch.device("meta"):
-        theirs = original_spade.Generator(channels, 64, doublings=6 if channels == 36 else 5)
+        theirs = spade_original.Generator(channels, 64, doublings=6 if channels == 36 else 5)
     theirs.load_state_dict(
         {
             key: torch.zeros((), dtype=value.dtype).expand(value.shape)
@@ -129,10 +129,10 @@ def test_published_discriminator_and_encoder_are_what_the_paper_s_config_builds(
     with torch.device("meta"):
         pairs = [
             (
-                original_spade.Discriminator(39, 64),
+                spade_original.Discriminator(39, 64),
                 DISCRIMINATORS.build(cfg["discriminator"], in_channels=39),
             ),
-            (original_spade.Encoder(64), ENCODERS.build(cfg["encoder"], in_channels=3)),
+            (spade_original.Encoder(64), ENCODERS.build(cfg["encoder"], in_channels=3)),
         ]
     from synthkit.plugins.spade.official import convert, describe
 
@@ -146,7 +146,7 @@ def test_published_discriminator_and_encoder_are_what_the_paper_s_config_builds(
 
 
 def test_what_does_not_fit(bring):
-    theirs = original_spade.Generator(6, 2)
+    theirs = spade_original.Generator(6, 2)
     with pytest.raises(CheckpointError, match="takes 6 channels") as raised:
         bring(theirs)
     assert "style" not in str(raised.value)
