@@ -21,7 +21,7 @@ from synthkit.nn.norms import held_statistics
 from synthkit.nn.precision import store_weights
 from synthkit.nn.spectral import fold_spectral_norms
 from synthkit.reading import InputReader, Picture
-from synthkit.registry import ENCODERS
+from synthkit.registry import DATASETS, ENCODERS
 from synthkit.styles.choice import Chooser, ClassPicks, Pick, check_seed, draw_vector
 from synthkit.styles.codes import Styles, load_styles
 from synthkit.styles.regions import Regions, find_regions
@@ -62,6 +62,8 @@ def needed_options(cfg: Mapping) -> str:
     fields = {each.field: None for each in build_inputs(build.part(cfg["model"], "inputs")).values()}
     if "label" in fields and cfg["data"].get("instances") is not None:
         fields.pop("instance", None)  # computed from the labels
+    if "source" in fields and hasattr(DATASETS.get(cfg["data"]["type"]), "source_half"):
+        fields = {"pair" if field == "source" else field: None for field in fields}  # as it learned
     return " ".join(f"--{field} {field.upper()}" for field in fields)
 
 

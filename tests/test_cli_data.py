@@ -152,4 +152,6 @@ def test_show_draws_more_classes_than_there_are_colours(synthkit, mine):
     ],
 )
 def test_training_ends_with_the_options_of_its_model(model, options):
-    assert needed_options({"model": model, "data": {}}) == options
+    assert needed_options({"model": model, "data": {"type": "folders"}}) == options
+    of_pairs = options.replace("--source SOURCE", "--pair PAIR")
+    assert needed_options({"model": model, "data": {"type": "aligned"}}) == of_pairs

@@ -57,7 +57,7 @@ def test_generators(bring, downs, norm, name, inference):
     assert cfg["model"]["inputs"] == {"source": {"channels": 3}}
     assert cfg["model"]["inference"] == inference
     assert cfg["data"]["type"] == "aligned" and cfg["data"]["direction"] == "a_to_b"
-    assert "--source SOURCE" in bring.told
+    assert "--pair PAIR" in bring.told
     photo = paint(3, 16, 32).image
     assert synthkit.load(run, device="cpu").translate(source=photo).size == (32, 16)
 
