@@ -13,6 +13,7 @@ from torch import Tensor
 
 from synthkit import config
 from synthkit.errors import CheckpointError
+from synthkit.nn.running import with_batch_counts, without_unused_statistics
 from synthkit.plugins.pix2pix.architecture import describe
 
 __all__ = ["CHANNELS", "KINDS", "base_config", "convert", "describe"]
@@ -31,15 +32,13 @@ _INNERMOST = {1: "down.{0}.conv", 3: "up.0.conv", 4: "up.0.norm"}
 def convert(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Rename a state dict of the authors' U-Net or discriminator, told apart by their keys.
 
-    Running statistics without a gain are left out: instance norm kept them before PyTorch 0.4 and never used
-    them. Those of batch norm had no count then, which starts at zero. Raises CheckpointError naming a key
-    that fits none.
+    Running statistics that are not used are left out, and get a count of batches where they lack one. Raises
+    CheckpointError naming a key that fits none.
     """
+    state = without_unused_statistics(state)
     nested = any(key.startswith("model.model.") for key in state)
-    names = (_unet_names if nested else _flat_names)([key for key in state if not _is_unused(key, state)])
-    weights = {name: state[key] for key, name in names.items()}
-    for key in [key for key in weights if key.endswith(".running_mean")]:
-        weights.setdefault(key.replace("running_mean", "num_batches_tracked"), torch.tensor(0))
+    names = (_unet_names if nested else _flat_names)(list(state))
+    weights = with_batch_counts({name: state[key] for key, name in names.items()})
     return weights if nested else _with_last_bias(weights)
 
 
@@ -60,11 +59,6 @@ def base_config(generator: Mapping, labels: int, styles: int) -> config.Section:
     model = {"inference": {"dropout": drops, "batch_statistics": batch}}
     around = {"model": model, "data": data, "train": {"steps": "200 epochs"}}
     return reduce(config.merge, [config.load("_base_/pix2pix"), config.from_dict(around, name="import")])
-
-
-def _is_unused(key: str, state: Mapping[str, Tensor]) -> bool:
-    layer, _, entry = key.rpartition(".")
-    return entry in ("running_mean", "running_var", "num_batches_tracked") and f"{layer}.weight" not in state
 
 
 def _match(pattern: re.Pattern, key: str) -> re.Match:

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from synthkit import config
 from synthkit.errors import CheckpointError
+from synthkit.nn.running import with_batch_counts, without_unused_statistics
 from synthkit.plugins.pix2pixhd.architecture import describe
 
 __all__ = ["CHANNELS", "KINDS", "base_config", "convert", "describe"]
@@ -31,10 +32,10 @@ _IN_BLOCK = {"1": "first.conv", "2": "first.norm", "5": "second.conv", "6": "sec
 def convert(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Rename a state dict of the authors' generator (global or local), encoder or discriminator.
 
-    They are told apart by their keys. Running statistics without a gain are left out: instance norm kept
-    them before PyTorch 0.4 and never used them. Raises CheckpointError naming a key that fits none.
+    They are told apart by their keys. Running statistics that are not used are left out. Raises
+    CheckpointError naming a key that fits none.
     """
-    state = {key: value for key, value in state.items() if not _is_unused(key, state)}
+    state = without_unused_statistics(state)
     if any(key.startswith("scale") for key in state):
         names = {key: _scale_name(key) for key in state}
     elif any(key.startswith("layer") for key in state):
@@ -43,7 +44,7 @@ def convert(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
         names = _layer_names(state)
     if twice := [name for name, count in Counter(names.values()).items() if count > 1]:
         raise CheckpointError(f"several keys stand for {twice[0]!r}")
-    return {names[key]: value for key, value in state.items()}
+    return with_batch_counts({names[key]: value for key, value in state.items()})
 
 
 def base_config(generator: Mapping, labels: int, styles: int) -> config.Section:
@@ -66,11 +67,6 @@ def base_config(generator: Mapping, labels: int, styles: int) -> config.Section:
     shipped = ["_base_/pix2pixhd", *(["_base_/cityscapes"] if labels == CITYSCAPES else [])]
     sections = [*map(config.load, shipped), config.from_dict(around, name="import")]
     return reduce(config.merge, sections)
-
-
-def _is_unused(key: str, state: Mapping[str, Tensor]) -> bool:
-    layer, _, entry = key.rpartition(".")
-    return entry in ("running_mean", "running_var", "num_batches_tracked") and f"{layer}.weight" not in state
 
 
 def _match(pattern: re.Pattern, key: str) -> re.Match:

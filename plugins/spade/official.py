@@ -4,11 +4,11 @@ import re
 from collections.abc import Mapping
 from functools import reduce
 
-import torch
 from torch import Tensor
 
 from synthkit import config
 from synthkit.errors import CheckpointError
+from synthkit.nn.running import with_batch_counts
 from synthkit.plugins.spade.architecture import describe
 
 __all__ = ["CHANNELS", "KINDS", "base_config", "convert", "describe"]
@@ -45,10 +45,7 @@ def convert(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     CheckpointError naming a key that fits none.
     """
     last = max((int(match[1]) for key in state if (match := _SCALE.fullmatch(key))), default=0)
-    renamed = {_renamed(key, last): value for key, value in state.items()}
-    for key in [key for key in renamed if key.endswith(".running_mean")]:
-        renamed.setdefault(key.replace("running_mean", "num_batches_tracked"), torch.tensor(0))
-    return renamed
+    return with_batch_counts({_renamed(key, last): value for key, value in state.items()})
 
 
 def base_config(generator: Mapping, labels: int, styles: int) -> config.Section:
