@@ -115,7 +115,7 @@ def alone(tmp_path, port: str, rank: int, *overrides: str, plugins=None) -> subp
 
 
 def await_steps(process: subprocess.Popen, run) -> None:
-    metrics, deadline = run / "metrics.jsonl", time.monotonic() + 90
+    metrics, deadline = run / "metrics.jsonl", time.monotonic() + 200
     while not (metrics.exists() and len(metrics.read_text().splitlines()) > 2):
         assert process.poll() is None, process.stdout.read()
         assert time.monotonic() < deadline
