@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import torch
 from torch import Tensor
@@ -150,8 +150,15 @@ class Draft:
         """What network `name` is: its type, size and settings."""
         settings = self.model[name]
         count = sum(value.numel() for key, value in self.weights.items() if key.startswith(f"{name}."))
-        values = (f"{key} {value}" for key, value in settings.items() if key != "type")
+        values = (f"{key} {_written(value)}" for key, value in settings.items() if key != "type")
         return ", ".join([settings["type"], *values, f"{count:,} parameters"])
+
+
+def _written(value: Any) -> str:
+    """A setting as a config has it."""
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{key}: {_written(item)}" for key, item in value.items()) + "}"
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _laid_over(cfg: config.Section, key: str, section: Mapping) -> config.Section:
