@@ -75,5 +75,6 @@ def signals() -> Iterator[list[int]]:
     try:
         yield received
     finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
+        if not (received and distributed.launched()):  # else the echo may come while the process ends
+            for number, handler in previous.items():
+                signal.signal(number, handler)
