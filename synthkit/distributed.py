@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
+from functools import cache
 
 import torch
 import torch.distributed as dist
@@ -65,7 +66,7 @@ def joined(device: torch.device) -> Iterator[None]:
         return
     if device.type == "cuda":
         torch.cuda.set_device(device)
-    store, rank, count = next(dist.rendezvous("env://", timeout=LIMIT))
+    store, rank, count = _meeting_point()
     store = dist.PrefixStore(f"synthkit/{next(_meetings)}", store)  # a program may train more than once
     backend = "nccl" if device.type == "cuda" else "gloo"
     dist.init_process_group(backend, store=store, rank=rank, world_size=count, timeout=LIMIT)
@@ -84,6 +85,15 @@ def joined(device: torch.device) -> Iterator[None]:
         dist.destroy_process_group()
     finally:
         _watches.clear()
+
+
+@cache
+def _meeting_point() -> tuple[dist.Store, int, int]:
+    """The store that the processes share, this one's rank, and how many they are.
+
+    One for the whole program: a second one at the same port would lose whoever comes while the first closes.
+    """
+    return next(dist.rendezvous("env://", timeout=LIMIT))
 
 
 def others_reason(error: BaseException) -> str:

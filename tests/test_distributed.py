@@ -60,9 +60,13 @@ def weights(run, step: int) -> dict:
 ORDERS = ("joint", "discriminator_first", "generator_first")
 SCRIPT = """
 import sys
+import torch.distributed as dist
 from synthkit import load_config, train
+rendezvous, meetings = dist.rendezvous, []
+dist.rendezvous = lambda *args, **options: meetings.append(args) or rendezvous(*args, **options)
 for order in sys.argv[2:]:
     train(load_config(sys.argv[1], [f"train.order={order}", "train.batch_size=1"]), f"two_{order}")
+assert len(meetings) == 1  # a second store at the port would lose who comes while the first closes
 """
 
 
