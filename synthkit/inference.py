@@ -217,9 +217,8 @@ class Model:
             )
         if photo is None:
             return draw_vector(self.translator.networks["encoder"].out_channels, seed)
-        image = to_tensors(self.transform({"image": self.read.read("style_from", photo)}))["image"].unsqueeze(
-            0
-        )
+        sample = self.transform({"image": self.read.read("style_from", photo)})
+        image = to_tensors(sample)["image"].unsqueeze(0)
         with torch.inference_mode():
             return self.translator.encode(to_device({"image": image}, self.translator.device))[0].float()
 

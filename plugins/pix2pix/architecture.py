@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from torch import Tensor
 
-from synthkit.errors import CheckpointError
+from synthkit.nn.state_dicts import count_parts, norm_of, weight_shape
 from synthkit.plugins.pix2pix.generator import WIDEST
 
 
@@ -24,8 +24,8 @@ def _generator(weights: Mapping[str, Tensor]) -> dict:
         "type": "pix2pix/unet",
         "in_channels": inputs,
         "channels": channels,
-        "downsamples": _count(weights, "down"),
-        "norm": _norm(weights),
+        "downsamples": count_parts(weights, "down"),
+        "norm": norm_of(weights),
     }
 
 
@@ -35,26 +35,14 @@ def _discriminator(weights: Mapping[str, Tensor]) -> dict:
         "type": "patch",
         "in_channels": inputs,
         "channels": channels,
-        "layers": _count(weights, "blocks") - 2 if kernel > 1 else 0,
-        "norm": _norm(weights),
+        "layers": count_parts(weights, "blocks") - 2 if kernel > 1 else 0,
+        "norm": norm_of(weights),
         "padding": 1,
         "bias": "blocks.1.conv.bias" in weights,
         "max_channels": WIDEST * channels,
     }
 
 
-def _shape(weights: Mapping[str, Tensor], layer: str) -> tuple[int, int, int]:
+def _shape(weights: Mapping[str, Tensor], layer: str) -> tuple[int, ...]:
     """The output and the input channels of a layer's convolution, and its kernel's side."""
-    key = f"{layer}.conv.weight"
-    if key not in weights or weights[key].ndim != 4:
-        raise CheckpointError(f"this is none of pix2pix's networks: they have a convolution {key!r}")
-    return tuple(weights[key].shape[:3])
-
-
-def _count(weights: Mapping[str, Tensor], prefix: str) -> int:
-    return len({key.split(".")[1] for key in weights if key.startswith(f"{prefix}.")})
-
-
-def _norm(weights: Mapping[str, Tensor]) -> str:
-    """Batch norm has weights; instance norm has none, nor does the authors' third choice, no norm at all."""
-    return "batch" if any(".norm." in key for key in weights) else "instance"
+    return weight_shape(weights, f"{layer}.conv.weight", 4, method="pix2pix")[:3]

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from torch import Tensor
 
-from synthkit.errors import CheckpointError
+from synthkit.nn.state_dicts import count_parts, norm_of, weight_shape
 
 
 def describe(weights: Mapping[str, Tensor]) -> tuple[str, dict]:
@@ -28,17 +28,17 @@ def _discriminator(weights: Mapping[str, Tensor]) -> dict:
         "type": "pix2pixhd/multiscale",
         "in_channels": inputs,
         "channels": channels,
-        "layers": _count(weights, "scales.0.blocks") - 2,
-        "scales": _count(weights, "scales"),
-        "norm": _norm(weights),
+        "layers": count_parts(weights, "scales.0.blocks") - 2,
+        "scales": count_parts(weights, "scales"),
+        "norm": norm_of(weights),
     }
 
 
 def _generator(weights: Mapping[str, Tensor]) -> dict:
-    settings = {"type": "pix2pixhd/global", **_global(weights), "blocks": _count(weights, "blocks")}
-    if enhancers := _count(weights, "enhancers"):
+    settings = {"type": "pix2pixhd/global", **_global(weights), "blocks": count_parts(weights, "blocks")}
+    if enhancers := count_parts(weights, "enhancers"):
         channels, _ = _channels(weights, f"enhancers.{enhancers - 1}.down.0")
-        blocks = _count(weights, "enhancers.0.blocks")
+        blocks = count_parts(weights, "enhancers.0.blocks")
         settings |= {"type": "pix2pixhd/local", "channels": channels}
         settings |= {"enhancers": enhancers, "local_blocks": blocks}
     return settings
@@ -46,24 +46,10 @@ def _generator(weights: Mapping[str, Tensor]) -> dict:
 
 def _global(weights: Mapping[str, Tensor]) -> dict:
     channels, inputs = _channels(weights, "down.0")
-    downsamples = _count(weights, "down") - 1
-    return dict(in_channels=inputs, channels=channels, downsamples=downsamples, norm=_norm(weights))
+    downsamples = count_parts(weights, "down") - 1
+    return dict(in_channels=inputs, channels=channels, downsamples=downsamples, norm=norm_of(weights))
 
 
-def _channels(weights: Mapping[str, Tensor], layer: str) -> tuple[int, int]:
+def _channels(weights: Mapping[str, Tensor], layer: str) -> tuple[int, ...]:
     """The output and the input channels of a layer's convolution."""
-    key = f"{layer}.conv.weight"
-    if key not in weights or weights[key].ndim != 4:
-        raise CheckpointError(f"this is none of pix2pixHD's networks: they have a convolution {key!r}")
-    return tuple(weights[key].shape[:2])
-
-
-def _count(weights: Mapping[str, Tensor], prefix: str) -> int:
-    """How many numbers stand behind a prefix."""
-    start = f"{prefix}."
-    return len({key.removeprefix(start).split(".")[0] for key in weights if key.startswith(start)})
-
-
-def _norm(weights: Mapping[str, Tensor]) -> str:
-    """Only batch norm has running statistics."""
-    return "batch" if any(key.endswith(".running_mean") for key in weights) else "instance"
+    return weight_shape(weights, f"{layer}.conv.weight", 4, method="pix2pixHD")[:2]

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from synthkit import config
 from synthkit.errors import CheckpointError
-from synthkit.nn.running import with_batch_counts, without_unused_statistics
+from synthkit.nn.state_dicts import with_batch_counts, without_unused_statistics
 from synthkit.plugins.pix2pixhd.architecture import describe
 
 __all__ = ["CHANNELS", "KINDS", "base_config", "convert", "describe"]

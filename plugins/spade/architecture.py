@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from torch import Tensor
 
 from synthkit.errors import CheckpointError
+from synthkit.nn.state_dicts import count_parts, norm_of, weight_shape
 
 CITYSCAPES = 36  # channels: of the published generators the one that doubles the size six times
 MOST = 8  # blocks
@@ -26,7 +27,7 @@ def describe(weights: Mapping[str, Tensor]) -> tuple[str, dict]:
 
 def _generator(weights: Mapping[str, Tensor]) -> dict:
     hidden, inputs, kernel, _ = _shape(weights, "blocks.0.first.norm.modulation.shared.weight", 4)
-    is_most = _count(weights, "blocks") == MOST
+    is_most = count_parts(weights, "blocks") == MOST
     upsampling = "most" if is_most else "more" if inputs == CITYSCAPES else "normal"
     _, channels, _, _ = _shape(weights, "head.conv.weight", 4)
     channels *= 2 if is_most else 1
@@ -36,7 +37,7 @@ def _generator(weights: Mapping[str, Tensor]) -> dict:
         "channels": channels,
         "upsampling": upsampling,
     }
-    norm = {"type": "spade/spatial", "norm": _norm(weights), "kernel": kernel, "hidden": hidden}
+    norm = {"type": "spade/spatial", "norm": norm_of(weights), "kernel": kernel, "hidden": hidden}
     return settings | {"norm": norm} | _style(weights, 16 * channels)
 
 
@@ -60,9 +61,9 @@ def _discriminator(weights: Mapping[str, Tensor]) -> dict:
         "type": "pix2pixhd/multiscale",
         "in_channels": inputs,
         "channels": channels,
-        "layers": _count(weights, "scales.0.blocks") - 2,
-        "scales": _count(weights, "scales"),
-        "norm": "none" if is_biased else _norm(weights),
+        "layers": count_parts(weights, "scales.0.blocks") - 2,
+        "scales": count_parts(weights, "scales"),
+        "norm": "none" if is_biased else norm_of(weights),
         "bias": is_biased,
         "spectral": "scales.0.blocks.1.conv.weight_orig" in weights,
     }
@@ -75,24 +76,10 @@ def _encoder(weights: Mapping[str, Tensor]) -> dict:
         "in_channels": inputs,
         "out_channels": _shape(weights, "mean.weight", 2)[0],
         "channels": channels,
-        "downsamples": _count(weights, "layers"),
-        "norm": _norm(weights),
+        "downsamples": count_parts(weights, "layers"),
+        "norm": norm_of(weights),
     }
 
 
 def _shape(weights: Mapping[str, Tensor], key: str, dimensions: int) -> tuple[int, ...]:
-    """The shape of a weight. Raises CheckpointError where it is absent or has other dimensions."""
-    if key not in weights or weights[key].ndim != dimensions:
-        raise CheckpointError(f"this is none of SPADE's networks: they have a weight {key!r}")
-    return tuple(weights[key].shape)
-
-
-def _count(weights: Mapping[str, Tensor], prefix: str) -> int:
-    """How many numbers stand behind a prefix."""
-    start = f"{prefix}."
-    return len({key.removeprefix(start).split(".")[0] for key in weights if key.startswith(start)})
-
-
-def _norm(weights: Mapping[str, Tensor]) -> str:
-    """Only batch norm has running statistics."""
-    return "batch" if any(key.endswith(".running_mean") for key in weights) else "instance"
+    return weight_shape(weights, key, dimensions, method="SPADE")

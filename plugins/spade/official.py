@@ -8,7 +8,7 @@ from torch import Tensor
 
 from synthkit import config
 from synthkit.errors import CheckpointError
-from synthkit.nn.running import with_batch_counts
+from synthkit.nn.state_dicts import with_batch_counts
 from synthkit.plugins.spade.architecture import describe
 
 __all__ = ["CHANNELS", "KINDS", "base_config", "convert", "describe"]

@@ -1,26 +1,15 @@
 """Our networks with the authors' weights against the outputs of the authors' networks."""
 
-import torch
-from torch import Tensor
+from golden import close, train_as_the_original, under
 
-from synthkit.optimizers import build_optimizers
 from synthkit.plugins import load as load_plugin
-from synthkit.registry import DISCRIMINATORS, GENERATORS, STEPS
-from synthkit.steps import SIGNAL
+from synthkit.registry import DISCRIMINATORS, GENERATORS
 from synthkit.translator import Translator
 
 load_plugin("pix2pix")
 from synthkit.plugins.pix2pix.official import convert  # noqa: E402  (after the plugin is found)
 
 PATCH = {"type": "patch", "norm": "batch", "padding": 1, "bias": False}
-
-
-def under(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    return {key.removeprefix(f"{prefix}."): v for key, v in tensors.items() if key.startswith(f"{prefix}.")}
-
-
-def close(actual: Tensor, expected: Tensor) -> None:
-    torch.testing.assert_close(actual, expected, atol=1e-5, rtol=0)
 
 
 def test_unet_in_evaluation_and_in_training(golden):
@@ -61,17 +50,7 @@ def test_three_training_steps(golden):
             "losses": {"gan": {"type": "vanilla"}, "l1": {"type": "l1", "weight": original["lambda_L1"]}},
         }
     )
-    networks = {name: model.networks[name] for name in ("generator", "discriminator")}
-    for name, network in networks.items():
-        network.load_state_dict(convert(under(tensors, f"before.{name}")))
-    optimizers = build_optimizers(
-        {"type": "Adam", "lr": original["lr"], "betas": original["betas"]}, model.parameter_groups()
-    )
-    for index, (gan, l1, real, fake) in enumerate(tensors["losses"]):
-        logs = STEPS.get("discriminator_first")(model, under(tensors, f"step{index}"), optimizers)
-        logs = {name: value for name, value in logs.items() if not name.startswith(SIGNAL)}
-        expected = {"gan": gan, "l1": l1, "gan/discriminator": (real + fake) / 2}
-        torch.testing.assert_close(logs, expected, rtol=1e-5, atol=0)
+    networks = train_as_the_original(model, "discriminator_first", tensors, original, convert, term="l1")
     for name, network in networks.items():
         state, expected = network.state_dict(), convert(under(tensors, f"after.{name}"))
         for key, value in expected.items():  # no convolution before a norm has a bias here

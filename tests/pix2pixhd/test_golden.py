@@ -6,13 +6,12 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from golden import close, train_as_the_original, under
 from torch import Tensor
 
 from synthkit.inputs import BoundaryInput
-from synthkit.optimizers import build_optimizers
 from synthkit.plugins import load as load_plugin
-from synthkit.registry import DISCRIMINATORS, ENCODERS, GENERATORS, LOSSES, STEPS
-from synthkit.steps import SIGNAL
+from synthkit.registry import DISCRIMINATORS, ENCODERS, GENERATORS, LOSSES
 from synthkit.translator import Translator
 
 GOLDEN = Path(__file__).parents[1] / "data" / "golden" / "pix2pixhd"
@@ -21,17 +20,9 @@ load_plugin("pix2pixhd")
 from synthkit.plugins.pix2pixhd.official import convert  # noqa: E402  (after the plugin is found)
 
 
-def under(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    return {key.removeprefix(f"{prefix}."): v for key, v in tensors.items() if key.startswith(f"{prefix}.")}
-
-
 def loaded(network: torch.nn.Module, tensors: dict[str, Tensor], prefix: str = "weights") -> torch.nn.Module:
     network.load_state_dict(convert(under(tensors, prefix)))
     return network.eval()
-
-
-def close(actual: Tensor, expected: Tensor) -> None:
-    torch.testing.assert_close(actual, expected, atol=1e-5, rtol=0)
 
 
 def test_global_generator(golden):
@@ -136,17 +127,7 @@ def test_three_training_steps(golden):
             },
         }
     )
-    networks = {name: model.networks[name] for name in ("generator", "discriminator")}
-    for name, network in networks.items():
-        network.load_state_dict(convert(under(tensors, f"before.{name}")))
-    optimizers = build_optimizers(
-        {"type": "Adam", "lr": original["lr"], "betas": original["betas"]}, model.parameter_groups()
-    )
-    for index, (gan, features, real, fake) in enumerate(tensors["losses"]):
-        logs = STEPS.get("joint")(model, under(tensors, f"step{index}"), optimizers)
-        logs = {name: value for name, value in logs.items() if not name.startswith(SIGNAL)}
-        expected = {"gan": gan, "features": features, "gan/discriminator": (real + fake) / 2}
-        torch.testing.assert_close(logs, expected, rtol=1e-5, atol=0)
+    networks = train_as_the_original(model, "joint", tensors, original, convert, term="features")
     for name, network in networks.items():
         state, expected = network.state_dict(), convert(under(tensors, f"after.{name}"))
         for key in _meaningful(expected):

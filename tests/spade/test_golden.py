@@ -1,7 +1,8 @@
 """Our networks with the authors' weights against the outputs of the authors' networks."""
 
 import torch
-from torch import Tensor, nn
+from golden import close, under
+from torch import nn
 from torch.nn.utils import remove_spectral_norm
 
 from synthkit.plugins import load as load_plugin
@@ -11,10 +12,6 @@ load_plugin("spade")
 from synthkit.plugins.spade.official import convert  # noqa: E402  (after the plugin is found)
 
 SIGMA = -4.524277e-4  # the spectral norm by which the reference divided the second convolution
-
-
-def under(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    return {key.removeprefix(f"{prefix}."): v for key, v in tensors.items() if key.startswith(f"{prefix}.")}
 
 
 def test_norm(golden):
@@ -55,7 +52,3 @@ def _divide_by(conv: nn.Conv2d, sigma: float) -> None:
     weight = conv.weight_orig / sigma
     remove_spectral_norm(conv)
     conv.weight = nn.Parameter(weight)
-
-
-def close(actual: Tensor, expected: Tensor, tolerance: float) -> None:
-    torch.testing.assert_close(actual, expected, atol=tolerance, rtol=0)
