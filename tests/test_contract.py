@@ -8,7 +8,7 @@ test_contract = testing.contract(
         "patch": {"channels": 4, "layers": 2},
         "label": {"classes": 5},
         "streets": {"size": [32, 64], "count": 2},
-        # those that need files are tried in tests/data, tests/test_backbones.py and tests/data/test_edges.py
+        # those that need files are tried in tests/data, tests/test_backbones.py and tests/data/edges
         **dict.fromkeys(("ab_folders", "aligned", "cityscapes", "folders", "timm", "vgg19", "dexined")),
     }
 )
