@@ -1,9 +1,9 @@
-"""Runs of seconds: their config, what they log, and what stays of one that was stopped half-way."""
+"""Runs of seconds: their config, what they log and learn, and what stays of one that was stopped half-way."""
 
 import json
 import shutil
 
-from synthkit import config
+from synthkit import checkpoint, config
 
 TINY = {
     "model": {
@@ -59,6 +59,15 @@ def staged(*overrides: str):
 
 def records(run) -> list[dict]:
     return [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+
+
+def of(run, kind: str) -> list[dict]:
+    """The records of one kind."""
+    return [record for record in records(run) if record["kind"] == kind]
+
+
+def weights(run, step: int) -> dict:
+    return checkpoint.read(run / "checkpoints" / f"{step:08d}").weights()
 
 
 def half_of(run, folder):

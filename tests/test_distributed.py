@@ -10,7 +10,7 @@ import time
 
 import pytest
 import torch
-from small_runs import staged
+from small_runs import staged, weights
 
 from synthkit import checkpoint, config
 from synthkit.runner import train
@@ -51,10 +51,6 @@ def launch(tmp_path, *arguments) -> str:
     done = subprocess.run(command, capture_output=True, text=True, timeout=200, env=ENVIRONMENT, cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr
-
-
-def weights(run, step: int) -> dict:
-    return checkpoint.read(run / "checkpoints" / f"{step:08d}").weights()
 
 
 ORDERS = ("joint", "discriminator_first", "generator_first")

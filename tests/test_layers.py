@@ -1,7 +1,9 @@
-"""Imports point down: 5 -> 4 -> 3 -> 2 -> 1 -> 0, and the core names no plugin."""
+"""Imports point down: 5 -> 4 -> 3 -> 2 -> 1 -> 0, the core names no plugin, and configs load no torch."""
 
 import ast
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -60,6 +62,17 @@ def test_plugins_import_the_parts_and_themselves(path):
         if module.startswith("synthkit.plugins."):
             assert f"{module}.".startswith(f"{own}."), f"{path} imports {module}"
         assert rank_of(module) <= 2, f"{path} imports {module}"
+
+
+def test_configs_and_plugins_import_neither_torch_nor_mmengine():
+    code = "import sys, synthkit.config, synthkit.plugins; print({'torch', 'mmengine'} & sys.modules.keys())"
+    control = code.replace("synthkit.config", "mmengine.registry")
+    outputs = [
+        subprocess.run([sys.executable, "-c", c], capture_output=True, text=True).stdout
+        for c in (code, control)
+    ]
+    assert outputs[0] == "set()\n"
+    assert "mmengine" in outputs[1]
 
 
 BUNDLED = {path.relative_to(ROOT / "plugins").parts[0].removesuffix(".py") for path in PLUGINS}

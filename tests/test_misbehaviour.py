@@ -1,5 +1,6 @@
 """Plugins and disks that misbehave while a training runs: each is named, and nothing is lost."""
 
+import os
 import sys
 
 import pytest
@@ -8,10 +9,10 @@ from small_runs import tiny
 from torch import nn
 
 from synthkit import checkpoint
-from synthkit.errors import ConfigError, NotFiniteError, PluginError
+from synthkit.errors import CheckpointError, ConfigError, NotFiniteError, PluginError
 from synthkit.evaluate import ImageScores
 from synthkit.figures import Figures
-from synthkit.registry import DISCRIMINATORS, GENERATORS, LOSSES, METRICS
+from synthkit.registry import DISCRIMINATORS, GENERATORS, LOSSES, METRICS, STEPS
 from synthkit.runner import train
 
 
@@ -113,3 +114,45 @@ def test_a_generator_without_weights(tmp_path):
 
     with pytest.raises(ConfigError, match="the generator has no weights to train"):
         train(tiny("model.generator={type: user/frozen, _delete_: true}"), tmp_path / "run")
+
+
+def test_read_only_folder_is_found_before_the_first_step(tmp_path):
+    if os.geteuid() == 0:
+        folder = tmp_path / "file"
+        folder.write_text("not a folder")
+    else:
+        folder = tmp_path / "read_only"
+        folder.mkdir(mode=0o500)
+    with pytest.raises(CheckpointError, match="cannot be written"):
+        train(tiny(), folder / "run")
+
+
+def test_samples_that_cannot_be_written_cost_a_notice(tmp_path, monkeypatch, capsys):
+    def full(*args):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("synthkit.runner.write_samples", full)
+    run = train(tiny(), tmp_path / "run")
+    assert "the samples could not be written: [Errno 28] No space left on device" in capsys.readouterr().err
+    assert checkpoint.steps(run / "checkpoints") == [3, 6]
+
+
+def test_a_failed_run_is_told_from_a_stopped_one(tmp_path):
+    """In its records, the list of runs and the report; and no longer when it has gone on."""
+    from synthkit.runs import summarise
+
+    @STEPS.register_module("user/fails_once", force=True)
+    def fails_once(model, batch, optimizers):
+        if model.training_step == 4 and not (tmp_path / "failed").exists():
+            (tmp_path / "failed").touch()
+            raise ValueError("an unlucky step")
+        return STEPS.get("joint")(model, batch, optimizers)
+
+    with pytest.raises(ValueError, match="an unlucky step"):
+        train(tiny("train.order=user/fails_once"), tmp_path / "run")
+    run = summarise(tmp_path / "run")
+    assert (run.state, run.note) == ("failed", "ValueError: an unlucky step")
+    assert "the training failed" in (tmp_path / "run" / "report.html").read_text()
+    train(tiny("train.order=user/fails_once"), tmp_path / "run", resume=True)
+    assert summarise(tmp_path / "run").state == "finished"
+    assert "the training failed" not in (tmp_path / "run" / "report.html").read_text()
