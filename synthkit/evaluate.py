@@ -1,35 +1,52 @@
 """Scores of synthesised images."""
 
-from collections.abc import Sequence
+import inspect
+from collections.abc import Iterable
+from functools import reduce
+from operator import add
+from typing import Any
 
-import torch
-from torch import Tensor
-
+from synthkit import build
 from synthkit.distributed import all_gather_object
-from synthkit.errors import ConfigError, shown
+from synthkit.errors import ConfigError
+from synthkit.metrics.metric import Metric, PerImage, Scored
 from synthkit.registry import METRICS
 
 
-class ImageScores:
-    """Accumulates registered metrics of (fake, real) pairs; both are (N, 3, H, W) in [-1, 1]."""
+class Scores:
+    """Accumulates registered metrics, given by name and settings, over batches of images.
 
-    def __init__(self, metrics: Sequence[str]):
-        self.functions = {name: METRICS.get(name) for name in metrics}
-        self.values: dict[str, list[Tensor]] = {name: [] for name in metrics}
+    `wired` are values for the metrics that have such a parameter, such as `judge`.
+    """
 
-    def add(self, fake: Tensor, real: Tensor) -> None:
-        """Score a batch. Raises ConfigError where a metric does not give one value per image."""
-        for name, function in self.functions.items():
-            values = function(fake, real)
-            if not isinstance(values, Tensor) or values.shape != (len(fake),):
-                kind = tuple(values.shape) if isinstance(values, Tensor) else shown(values)
-                raise ConfigError(
-                    f"the metric {name!r} gave {kind}, not one value for each of {len(fake)} images"
-                )
-            self.values[name].append(values.double().cpu())
+    def __init__(self, metrics: Iterable[str] | dict[str, dict], **wired: Any):
+        settings = metrics if isinstance(metrics, dict) else dict.fromkeys(metrics, {})
+        self.metrics = {name: _built(name, values, wired) for name, values in settings.items()}
 
-    def means(self) -> dict[str, float]:
-        """The mean of each metric over all images so far, of all processes; empty without any."""
-        processes = all_gather_object(self.values)
-        parts = {name: [part for values in processes for part in values[name]] for name in self.values}
-        return {name: torch.cat(found).mean().item() for name, found in parts.items() if found}
+    def add(self, scored: Scored) -> None:
+        """Score a batch. Raises DataError and ConfigError as the metrics do."""
+        for metric in self.metrics.values():
+            metric.add(scored)
+
+    def values(self) -> dict[str, float]:
+        """All scores over the images so far, of all processes; empty without any."""
+        for metric in self.metrics.values():
+            metric.total = reduce(add, all_gather_object(metric.total))
+        return {name: value for metric in self.metrics.values() for name, value in metric.values().items()}
+
+    def oracle(self) -> dict[str, float]:
+        """The scores that the real images get, of the metrics where that says something."""
+        return {name: value for metric in self.metrics.values() for name, value in metric.oracle().items()}
+
+
+def _built(name: str, settings: dict, wired: dict) -> Metric:
+    """The accumulator of a registered metric. Raises ConfigError for one that lacks what it is wired with."""
+    target = METRICS.get(name)
+    if not inspect.isclass(target):
+        build.check_keys(settings, ())
+        return PerImage(name, target)
+    taken = {key: value for key, value in wired.items() if METRICS.takes(name, key)}
+    lacking = [key for key in ("judge",) if METRICS.takes(name, key) and key not in taken]
+    if lacking:
+        raise ConfigError(f"the metric {name!r} needs a {lacking[0]}, which a protocol names")
+    return build.call(target, settings, **taken)

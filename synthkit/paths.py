@@ -21,6 +21,11 @@ def configs_dir() -> Path:
     return shipped("configs")
 
 
+def benchmarks_dir() -> Path:
+    """The folder of the shipped protocols and studies, and of the published numbers."""
+    return shipped("benchmarks")
+
+
 def display(path: Path) -> str:
     """A path for messages: shipped configs from "configs/", others from the current folder if below it."""
     path, configs = path.resolve(), configs_dir()

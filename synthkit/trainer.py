@@ -19,7 +19,7 @@ from synthkit.data.splits import TRAIN, validation_split
 from synthkit.devices import pick_device, to_device
 from synthkit.ema import Average
 from synthkit.errors import CheckpointError, ConfigError, NotFiniteError, PluginError
-from synthkit.evaluate import ImageScores
+from synthkit.evaluate import Scores
 from synthkit.figures import Figures
 from synthkit.freezing import freeze_all_but
 from synthkit.inputs import sample_checks
@@ -47,7 +47,7 @@ class Trainer:
         with build.place(cfg["train"], "order"):
             self.update = STEPS.get(settings.order)
         with build.place(cfg["train"], "metrics"):
-            ImageScores(settings.metrics)  # names that are not registered are found here
+            Scores(settings.metrics)  # names that are not registered are found here
         self.data = self._open_data("train", settings)
         self.validation = self._open_data("validation", settings)
         with build.place(cfg["train"], "best"):
@@ -185,7 +185,7 @@ class Trainer:
         self, count: int, give_up: Callable[[], bool] = lambda: False
     ) -> tuple[dict[str, float], dict] | None:
         """Scores of the `count` held-out samples, and pictures of some; None where `give_up` says so."""
-        scores = ImageScores(self.settings.metrics)
+        scores = Scores(self.settings.metrics)
         pictures = validate(
             self.shown,
             self.validation,
@@ -194,7 +194,7 @@ class Trainer:
             drawn=self.settings.samples,
             give_up=give_up,
         )
-        return None if pictures is None else (scores.means(), pictures)
+        return None if pictures is None else (scores.values(), pictures)
 
     def close(self) -> None:
         """End the loader's workers."""

@@ -9,7 +9,8 @@ from synthkit.data.pictures import drawn_lines, label_colours, to_uint8
 from synthkit.data.samples import Samples
 from synthkit.devices import to_device
 from synthkit.distributed import all_gather_object, get_rank, get_world_size
-from synthkit.evaluate import ImageScores
+from synthkit.evaluate import Scores
+from synthkit.metrics.metric import Scored
 from synthkit.translator import Translator
 
 
@@ -18,7 +19,7 @@ def validate(
     samples: Samples,
     *,
     count: int,
-    scores: ImageScores,
+    scores: Scores,
     drawn: int,
     give_up: Callable[[], bool] = lambda: False,
 ) -> dict[str, dict] | None:
@@ -35,7 +36,7 @@ def validate(
         batch = to_device(batch, model.device)
         fake = model.translate(batch, seed=index)
         if "image" in batch:
-            scores.add(fake, batch["image"])
+            scores.add(Scored(fake, batch["image"], label=batch.get("label")))
         if index < drawn:
             pictures[batch["name"][0]] = _pictures(batch, fake, getattr(samples.data, "palette", None))
         if give_up():

@@ -10,7 +10,8 @@ from torch import nn
 
 from synthkit import checkpoint
 from synthkit.errors import CheckpointError, ConfigError, NotFiniteError, PluginError
-from synthkit.evaluate import ImageScores
+from synthkit.evaluate import Scores
+from synthkit.metrics.metric import Scored
 from synthkit.figures import Figures
 from synthkit.registry import DISCRIMINATORS, GENERATORS, LOSSES, METRICS, STEPS
 from synthkit.runner import train
@@ -63,7 +64,7 @@ def test_metrics_give_a_value_per_image(value):
     with pytest.raises(
         ConfigError, match="the metric 'user/odd' gave .*, not one value for each of 2 images"
     ):
-        ImageScores(["user/odd"]).add(torch.zeros(2, 3, 4, 4), torch.zeros(2, 3, 4, 4))
+        Scores(["user/odd"]).add(Scored(torch.zeros(2, 3, 4, 4), torch.zeros(2, 3, 4, 4)))
 
 
 @pytest.mark.parametrize("logs", [None, {"a": 1.0}, {"a": torch.ones(3)}])

@@ -1,0 +1,1 @@
+"""Protocols, judges, trials, the leaderboard and ablation studies."""

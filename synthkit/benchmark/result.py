@@ -1,0 +1,86 @@
+"""What scoring one trained run gave, with all that the numbers depend on."""
+
+import dataclasses
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from synthkit import build
+from synthkit.errors import ConfigError, DataError, shown
+from synthkit.section import from_plain
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """The scores of one run under a protocol, read from and written to `result.json`.
+
+    Attributes:
+        protocol: the protocol's name; protocol_sha256: the hash of all in it that the scores depend on.
+        data_sha256: the hash of the scored split's content; images: how many there are.
+        judge: what the judge is, in words; judge_sha256: the hash of its weights. Empty without a judge.
+        method: the name under which runs that differ in the seed alone belong together.
+        config: the name of the config it was trained with; config_sha256: the hash of the resolved config,
+            without the seed and without where and on what it ran.
+        weights_sha256: the hash of the scored weights.
+        seed, steps: of the training.
+        scores: by name, such as "miou", "iou/road", "fid".
+        oracle: the scores that the real images get from the judge.
+        seconds: how long the training took; scoring_seconds: how long the scoring.
+        memory: the most bytes that the training held at once.
+        device: what it was trained on, in words.
+        versions: of synthkit, torch, Python and the libraries that metrics rest on.
+        samples: names of the scored samples whose pictures lie beside the result, in
+            samples/NAME_fake.png, NAME_real.png and NAME_label.png.
+        created: when it was scored, in ISO 8601, UTC.
+    """
+
+    protocol: str
+    protocol_sha256: str
+    data_sha256: str
+    images: int
+    judge: str = ""
+    judge_sha256: str = ""
+    method: str
+    config: str
+    config_sha256: str
+    weights_sha256: str
+    seed: int
+    steps: int
+    scores: dict[str, float]
+    oracle: dict[str, float] = field(default_factory=dict)
+    seconds: float
+    scoring_seconds: float
+    memory: int
+    device: str
+    versions: dict[str, str]
+    samples: tuple[str, ...] = ()
+    created: str
+
+    @property
+    def comparable(self) -> tuple[str, str, str]:
+        """What must be equal for two results to be compared: protocol, data and judge."""
+        return self.protocol_sha256, self.data_sha256, self.judge_sha256
+
+    def write(self, path: Path) -> Path:
+        """Write it as JSON, whole or not at all. Raises DataError where that fails."""
+        partial = path.with_name(f".{path.name}.partial")
+        try:
+            text = json.dumps({"format": FORMAT, **dataclasses.asdict(self)}, indent=2)
+            partial.write_text(f"{text}\n", encoding="utf-8")
+            partial.replace(path)
+        except OSError as error:
+            raise DataError(f"{path} cannot be written: {error}") from error
+        return path
+
+
+def read(path: Path) -> Result:
+    """The result in a file. Raises DataError, naming the file, where it is none."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(content, dict) or content.pop("format", None) != FORMAT:
+            raise DataError(f"{path} is no result of format {FORMAT}: {shown(content)}")
+        return build.call(Result, from_plain(content, origin=str(path)))
+    except (OSError, ValueError, ConfigError) as error:
+        raise DataError(f"{path} is no result: {error}") from error

@@ -1,0 +1,92 @@
+"""What every metric is, and the batches it is given."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from synthkit.errors import ConfigError, shown
+
+
+class Scored:
+    """A batch of synthesised images and what they are scored against.
+
+    fake, real: (N, 3, H, W) in [-1, 1]; real is None where there is no photo.
+    label: (N, 1, H, W) ids, or None.
+    samples: (S, N, 3, H, W) in [-1, 1], S images of the same inputs, or None.
+    """
+
+    def __init__(
+        self,
+        fake: Tensor,
+        real: Tensor | None = None,
+        *,
+        label: Tensor | None = None,
+        samples: Tensor | None = None,
+    ):
+        self.fake, self.real, self.label, self.samples = fake, real, label, samples
+        self._features: dict[int, tuple[Tensor, Tensor]] = {}
+
+    def __len__(self) -> int:
+        return len(self.fake)
+
+    def features(self, network: Callable[[Tensor], Tensor]) -> tuple[Tensor, Tensor]:
+        """What a network makes of fake and real, computed once for all metrics that share the network."""
+        if id(network) not in self._features:
+            with torch.inference_mode():
+                self._features[id(network)] = network(self.fake), network(self.real)
+        return self._features[id(network)]
+
+
+class Metric:
+    """Accumulates batches of images into scores.
+
+    Attributes of a class:
+        higher_is_better: of the first of its scores.
+        needs: which parts of `Scored` it reads beside `fake`.
+        least: how many images it takes at least.
+
+    `total` is all that it has accumulated, so that the totals of several processes add up with `+`.
+    """
+
+    higher_is_better: bool
+    needs: tuple[str, ...] = ("real",)
+    least = 1
+    total: Any
+
+    def add(self, scored: Scored) -> None:
+        """Take in a batch. Raises DataError for images that it cannot score."""
+        raise NotImplementedError
+
+    def values(self) -> dict[str, float]:
+        """The scores so far by name, the metric's own name first; empty without any image.
+
+        Raises DataError below `least` images.
+        """
+        raise NotImplementedError
+
+    def oracle(self) -> dict[str, float]:
+        """The scores that real images would get in place of the fakes, where that says something."""
+        return {}
+
+
+class PerImage(Metric):
+    """The mean over images of a registered function `(fake, real) -> (N,)`."""
+
+    def __init__(self, name: str, function: Callable[[Tensor, Tensor], Tensor]):
+        self.name, self.function = name, function
+        self.total: list[Tensor] = []
+
+    def add(self, scored: Scored) -> None:
+        """Score a batch. Raises ConfigError where the function does not give one value per image."""
+        values = self.function(scored.fake, scored.real)
+        if not isinstance(values, Tensor) or values.shape != (len(scored),):
+            kind = tuple(values.shape) if isinstance(values, Tensor) else shown(values)
+            raise ConfigError(
+                f"the metric {self.name!r} gave {kind}, not one value for each of {len(scored)} images"
+            )
+        self.total = [*self.total, values.double().cpu()]
+
+    def values(self) -> dict[str, float]:
+        return {self.name: torch.cat(self.total).mean().item()} if self.total else {}
