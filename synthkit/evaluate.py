@@ -20,7 +20,7 @@ class Scores:
     """
 
     def __init__(self, metrics: Iterable[str] | dict[str, dict], **wired: Any):
-        settings = metrics if isinstance(metrics, dict) else dict.fromkeys(metrics, {})
+        settings = metrics if isinstance(metrics, dict) else {name: {} for name in metrics}
         self.metrics = {name: _built(name, values, wired) for name, values in settings.items()}
 
     def add(self, scored: Scored) -> None:

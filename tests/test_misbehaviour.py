@@ -11,8 +11,8 @@ from torch import nn
 from synthkit import checkpoint
 from synthkit.errors import CheckpointError, ConfigError, NotFiniteError, PluginError
 from synthkit.evaluate import Scores
-from synthkit.metrics.metric import Scored
 from synthkit.figures import Figures
+from synthkit.metrics.metric import Scored
 from synthkit.registry import DISCRIMINATORS, GENERATORS, LOSSES, METRICS, STEPS
 from synthkit.runner import train
 
