@@ -17,7 +17,7 @@ from synthkit.errors import DataError
 
 
 class Content(NamedTuple):
-    """What samples hold: SHA-256 over names, sizes, labels and images, and the size (H, W) of each by name."""
+    """What samples hold: SHA-256 over names, labels and images, and the size (H, W) of each by name."""
 
     sha256: str
     sizes: dict[str, tuple[int, int]]

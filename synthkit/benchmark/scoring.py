@@ -71,7 +71,7 @@ def score(
     scores = protocol.scores(judge)
     _check_metrics(scores, protocol)
     pictures = {}
-    for index, scored in enumerate(_batches(source, protocol, scores, times, pictures)):
+    for scored in _batches(source, protocol, scores, times, pictures):
         started = time.perf_counter()
         scores.add(scored)
         times.measuring += time.perf_counter() - started

@@ -41,7 +41,7 @@ class Source(Interface):
 
 
 class RunSource:
-    """A run folder, or a checkpoint in it, whose config says how it reads the data; `root` is where they lie."""
+    """A run, or a checkpoint in it, whose config says how it reads the data; `root` is where they lie."""
 
     def __init__(self, run: Path, protocol: Protocol, *, root: str | None = None, device: str = "auto"):
         self.model, self.run = load(run, device=device), run

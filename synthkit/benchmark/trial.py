@@ -30,7 +30,6 @@ class Trial:
         seed: of the training.
         root: the folder of the data, where the protocol's base names another.
         judges: the folder of trained judges.
-        device: auto, cpu, cuda or cuda:N.
     """
 
     protocol: str
@@ -40,26 +39,26 @@ class Trial:
     seed: int = 0
     root: str | None = None
     judges: str = "runs/judges"
-    device: str = "auto"
 
 
-def run(trial: Trial, folder: Path) -> Result:
+def run(trial: Trial, folder: Path, *, device: str = "auto") -> Result:
     """Train the trial in the run folder `folder` and score it there; return its result.
 
     What has been done already is not done again: an interrupted training goes on, and a result that fits is
     returned at once. Raises ConfigError for a folder of another trial; else as the training and the scoring.
     """
-    protocol = protocols.load(trial.protocol, trial.root)
-    if (known := finished(trial, protocol, folder)) is not None:
+    if (known := stored(trial, folder)) is not None:
         return known
     from synthkit.benchmark.judges import open_judge
 
+    protocol = protocols.load(trial.protocol, trial.root)
     judge = None if protocol.judge is None else open_judge(protocol, Path(trial.judges))
-    cfg = resolved(trial, protocol, folder)
+    protocol.content  # noqa: B018  (what is wrong with the scored data is found before the training)
+    cfg = resolved(trial, protocol, folder, device)
     stages.train(cfg, folder, resume=folder.is_dir())
     if has_clustered_styles(cfg):
-        _fit_styles(folder, trial.device)
-    source = open_source(folder, protocol, device=trial.device)
+        _fit_styles(folder, device)
+    source = open_source(folder, protocol, device=device)
     result, _ = score(source, protocol, scores_folder(folder, protocol), judge=judge, method=trial.method)
     return result
 
@@ -69,51 +68,51 @@ def scores_folder(run: Path, protocol: Protocol) -> Path:
     return run / "scores" / protocol.name
 
 
-def finished(trial: Trial, protocol: Protocol, folder: Path) -> Result | None:
-    """The stored result of a trial, if there is one of this protocol as it is now and of this config."""
+def stored(trial: Trial, folder: Path) -> Result | None:
+    """The result that a trial has already, if it is of the protocol and the config as they are now."""
+    protocol = protocols.load(trial.protocol, trial.root)
     path = scores_folder(folder, protocol) / "result.json"
     if not path.is_file():
         return None
     found = results.read(path)
-    expected = (protocol.sha256, hash_of_config(resolved(trial, protocol, folder), protocol.budget))
-    same = (found.protocol_sha256, found.config_sha256) == expected and found.seed == trial.seed
-    return found if same else None
+    cfg = resolved(trial, protocol, folder)
+    expected = protocol.sha256, hash_of_config(cfg, protocol.budget), trial.seed
+    return found if (found.protocol_sha256, found.config_sha256, found.seed) == expected else None
 
 
-def resolved(trial: Trial, protocol: Protocol, folder: Path) -> config.Section:
+def resolved(trial: Trial, protocol: Protocol, folder: Path, device: str = "auto") -> config.Section:
     """The config that the trial trains. Raises ConfigError where it does not fit the protocol's budget."""
-    cfg = page(trial, protocol)
+    fixed = [f"train.seed={trial.seed}", f"train.device={device}", "train.dry_run=false"]
+    overrides = [*protocol.overrides, *trial.overrides, *fixed]
+    cfg = config.load(trial.config, overrides)
+    if trial.root is not None and "root" in cfg["data"]:
+        overrides += root_override(trial.root)
     if protocol.budget and "stages" in cfg:
         raise ConfigError(
             f"{trial.method} trains in stages, each with a length of its own, so a budget cannot set it: "
             f"{trial.config}"
         )
-    steps = _steps(cfg, protocol.budget, folder)
-    return cfg if steps is None else page(trial, protocol, [f"train.steps={steps}", *_milestones(steps)])
+    if protocol.budget:
+        overrides += _length(_steps(config.load(trial.config, overrides), protocol.budget, folder))
+    return config.load(trial.config, overrides)
 
 
-def page(trial: Trial, protocol: Protocol, more: Mapping | tuple | list = ()) -> config.Section:
-    """The trial's config before its length is set."""
-    fixed = [f"train.seed={trial.seed}", f"train.device={trial.device}", "train.dry_run=false"]
-    overrides = [*protocol.overrides, *trial.overrides, *fixed, *more]
-    cfg = config.load(trial.config, overrides)
-    return (
-        config.load(trial.config, [*overrides, *root_override(trial.root)]) if "root" in cfg["data"] else cfg
-    )
-
-
-def _steps(cfg: Mapping, budget: Mapping, folder: Path) -> int | None:
+def _steps(cfg: Mapping, budget: Mapping, folder: Path) -> int:
     """How many steps the budget is; those of a training that has begun stay as they are."""
-    if "minutes" not in budget:
-        return budget.get("steps")
+    if "steps" in budget:
+        return budget["steps"]
     if (folder / "config.yaml").is_file():
         return config.load(folder / "config.yaml")["train"]["steps"]
     return max(1, round(60 * budget["minutes"] / dry_run(cfg).seconds_per_step))
 
 
-def _milestones(steps: int) -> list[str]:
-    """Saves on the way, and one look at held-out samples at the end, on which nothing is decided."""
+def _length(steps: int) -> list[str]:
+    """Overrides for a training of so many steps.
+
+    It saves on the way, and looks at held-out samples at the end alone; nothing is decided by them.
+    """
     return [
+        f"train.steps={steps}",
         f"train.save_every={min(SAVE_EVERY, steps)}",
         f"train.validate_every={steps}",
         "train.validation_images=6",
