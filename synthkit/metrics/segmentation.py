@@ -25,7 +25,7 @@ def confusion_matrix(prediction: Tensor, label: Tensor, classes: int, ignore: in
     prediction, label = prediction.flatten().long(), label.flatten().long()
     label = torch.where(label == ignore, classes, label)
     for name, values, most in (("prediction", prediction, classes - 1), ("label", label, classes)):
-        if values.numel() and not (0 <= values.min() and values.max() <= most):
+        if values.numel() and not (values.min() >= 0 and values.max() <= most):
             wrong = values[(values < 0) | (values > most)][0].item()
             raise DataError(f"{name} {wrong} is outside 0..{classes - 1}")
     counts = torch.bincount(label * classes + prediction, minlength=(classes + 1) * classes)
@@ -99,10 +99,15 @@ class Segmentation(Metric):
 
     def add(self, scored: Scored) -> None:
         """Take in a batch. Raises DataError where images and label maps differ in size."""
-        label, count = self.judge.relabel(scored.label), len(self.judge.names)
-        both = scored.features(self.judge)
-        matrices = [confusion_matrix(each.argmax(1), label, count, self.judge.ignore) for each in both]
-        self.total = self.total + torch.stack(matrices).cpu()
+        label = self.judge.relabel(scored.label)
+        self.total = self.total + torch.stack(
+            [self._count(each, label) for each in (scored.fake, scored.real)]
+        )
+
+    @torch.inference_mode()
+    def _count(self, image: Tensor, label: Tensor) -> Tensor:
+        prediction = self.judge(image).argmax(1)
+        return confusion_matrix(prediction, label, len(self.judge.names), self.judge.ignore).cpu()
 
     def values(self) -> dict[str, float]:
         return scores(self.total[0], self.judge.names)

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +25,12 @@ class Settings:
             for the 19 classes of its benchmark from the 35 labelIds; by default each id is a class.
         size: [height, width] of the network's input; images are resized to it bilinearly, with antialiasing,
             and its logits back; by default it sees images as they are.
-        train: how it is trained, where it does not come with its weights.
+        train: how it is trained; empty for one that comes with its weights.
     """
 
     labels: Classes | None = None
     size: Sequence[int] | None = None
-    train: Mapping | None = None
+    train: Mapping = field(default_factory=dict)
 
     def __post_init__(self):
         if self.size is not None and (len(self.size) != 2 or min(self.size) < 1):
@@ -77,11 +77,13 @@ def is_trained(protocol: Protocol) -> bool:
 
 
 def section_of(protocol: Protocol) -> Mapping:
-    """The protocol's `judge`. Raises ConfigError where it has none, or data without labels."""
+    """The protocol's `judge`. Raises ConfigError for none, an unknown one, and data without labels."""
     if protocol.judge is None:
         raise ConfigError(f"the protocol {protocol.name} has no judge")
     if "label" not in protocol.inputs:
         raise ConfigError(f"the data of the protocol {protocol.name} have no labels, so nothing is judged")
+    with build.place(protocol.judge, "type"):
+        JUDGES.get(build.need(protocol.judge, "type"))
     return protocol.judge
 
 
@@ -98,6 +100,10 @@ def build_judge(protocol: Protocol) -> Judge:
     Raises ConfigError and DataError for wrong settings, labels that do not fit, and missing files.
     """
     section, settings, label = section_of(protocol), settings_of(protocol), protocol.inputs["label"]
+    if settings.train and not is_trained(protocol):
+        raise ConfigError(
+            f"the judge {section['type']} comes with its weights", build.where(section, "train")
+        )
     with build.place(section, "labels"):
         labels = Labels(settings.labels, count=label.channels, ignore=label.ignore)
     wired = {"classes": labels.count} if is_trained(protocol) else {}

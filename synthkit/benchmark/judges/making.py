@@ -7,11 +7,20 @@ from pathlib import Path
 
 import torch
 
-from synthkit import __version__, build
+from synthkit import __version__
 from synthkit.benchmark.content import check_apart, fingerprints, hash_of_json
-from synthkit.benchmark.judges.judge import Judge, build_judge, is_trained, section_of, settings_of
-from synthkit.benchmark.judges.store import FOLDER, Record, judge_folder, load_weights, read_record, spec_of, write
-from synthkit.benchmark.judges.training import Training, fit
+from synthkit.benchmark.judges.judge import Judge, build_judge, is_trained, section_of
+from synthkit.benchmark.judges.store import (
+    FOLDER,
+    Record,
+    judge_folder,
+    load_weights,
+    read_record,
+    spec_of,
+    training_of,
+    write,
+)
+from synthkit.benchmark.judges.training import fit
 from synthkit.benchmark.protocol import Protocol
 from synthkit.data.loader import sequence
 from synthkit.data.splits import TRAIN
@@ -29,13 +38,14 @@ def train_judge(
     """Train the protocol's judge on its training images and store it below the folder of judges.
 
     One that is stored already is checked and not trained again. `say` takes lines of progress.
-    Raises ConfigError for a judge that comes with its weights, DataError for wrong data and for a scored split
-    that overlaps with the training images, CheckpointError where another process trains the same judge.
+    Raises ConfigError for a judge that comes with its weights, DataError for wrong data and for a scored
+    split that overlaps with the training images, CheckpointError where another process trains the same one.
     """
     if not is_trained(protocol):
-        raise ConfigError(f"the judge {section_of(protocol)['type']} comes with its weights: nothing to train")
-    training = _training(protocol)
-    place = judge_folder(protocol, folder)
+        raise ConfigError(
+            f"the judge {section_of(protocol)['type']} comes with its weights: nothing to train"
+        )
+    training, place = training_of(protocol), judge_folder(protocol, folder)
     if record := read_record(place):
         load_weights(build_judge(protocol), place, record)
         return record
@@ -70,8 +80,3 @@ def real_scores(judge: Judge, protocol: Protocol) -> dict[str, float]:
             prediction = judge(batch["image"]).argmax(1)
         matrix += confusion_matrix(prediction, judge.relabel(batch["label"]), count, judge.ignore).cpu()
     return scores(matrix, judge.names)
-
-
-def _training(protocol: Protocol) -> Training:
-    with build.place(section_of(protocol), "train"):
-        return build.call(Training, settings_of(protocol).train or {})

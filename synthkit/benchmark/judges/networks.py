@@ -157,7 +157,11 @@ def _shapes(program: torch.export.ExportedProgram, path: Path) -> tuple[Sequence
     signature, nodes = program.graph_signature, {node.name: node for node in program.graph.nodes}
     ends = [signature.user_inputs, signature.user_outputs]
     shapes = [nodes[each[0]].meta["val"].shape for each in ends if len(each) == 1]
-    if [len(shape) for shape in shapes] != [4, 4] or shapes[0][1] != 3 or shapes[0][0] not in (1, shapes[1][0]):
+    if (
+        [len(shape) for shape in shapes] != [4, 4]
+        or shapes[0][1] != 3
+        or shapes[0][0] not in (1, shapes[1][0])
+    ):
         found = ", ".join(str(tuple(shape)) for shape in shapes) or "several tensors"
         raise DataError(f"{path}: one image (N, 3, H, W) -> logits (N, classes, h, w) is needed, not {found}")
     return tuple(shapes)

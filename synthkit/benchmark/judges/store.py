@@ -13,8 +13,10 @@ from safetensors.torch import load_file, save_file
 
 from synthkit import build
 from synthkit.benchmark.content import hash_of_json
-from synthkit.benchmark.judges.judge import Judge, build_judge, is_trained, section_of, sha256_of
+from synthkit.benchmark.judges.judge import Judge, build_judge, is_trained, section_of, settings_of, sha256_of
+from synthkit.benchmark.judges.training import Training
 from synthkit.benchmark.protocol import SHOWN_ONLY, Protocol
+from synthkit.devices import pick_device
 from synthkit.errors import ConfigError, DataError
 from synthkit.paths import benchmarks_dir
 from synthkit.section import from_plain, plain
@@ -52,9 +54,9 @@ class Record:
 
 def spec_of(protocol: Protocol) -> dict:
     """What a trained judge depends on, as plain data; metrics, budgets and methods are not among it."""
-    data = plain(protocol.config["data"])
+    data, training = plain(protocol.config["data"]), dataclasses.asdict(training_of(protocol))
     return {
-        "judge": plain(section_of(protocol)),
+        "judge": {**plain(section_of(protocol)), "train": training},
         "data": {key: value for key, value in data.items() if key not in SHOWN_ONLY},
         "label": plain(protocol.config["model"]["inputs"]["label"]),
         "split": protocol.split,
@@ -68,20 +70,25 @@ def judge_folder(protocol: Protocol, folder: Path = FOLDER) -> Path:
     return folder / f"{kind}-{hash_of_json(spec_of(protocol))[:12]}"
 
 
-def open_judge(protocol: Protocol, folder: Path = FOLDER) -> Judge:
-    """The protocol's judge, on the CPU: trained, from below the folder of judges, or with its own weights.
+def training_of(protocol: Protocol) -> Training:
+    """How the protocol's judge is trained. Raises ConfigError for wrong settings."""
+    with build.place(section_of(protocol), "train"):
+        return build.call(Training, settings_of(protocol).train)
+
+
+def open_judge(protocol: Protocol, folder: Path = FOLDER, *, device: str = "auto") -> Judge:
+    """The protocol's judge: trained, from below the folder of judges, or with the weights it comes with.
 
     Raises DataError where it is not trained yet, naming the command that does, and where its weights are
     not those that were stored; ConfigError where the protocol's judge is wrong.
     """
-    judge = build_judge(protocol)
     if not is_trained(protocol):
-        return judge
+        return build_judge(protocol).to(pick_device(device))
     place = judge_folder(protocol, folder)
     record = read_record(place)
     if record is None:
-        raise DataError(f"the judge of {protocol.name} is not trained: {_command(protocol, folder)}")
-    return load_weights(judge, place, record)
+        raise DataError(f"the judge of {protocol.name} is not trained yet: {_command(protocol, folder)}")
+    return load_weights(build_judge(protocol), place, record).to(pick_device(device))
 
 
 def load_weights(judge: Judge, place: Path, record: Record) -> Judge:
@@ -123,8 +130,9 @@ def write(judge: Judge, place: Path, **facts) -> Record:
         judge.sha256 = sha256_of(partial)
         partial.replace(place / WEIGHTS)
         record = Record(weights_sha256=judge.sha256, **facts)
+        text = json.dumps({"format": FORMAT, **dataclasses.asdict(record)}, indent=2)
         partial = place / f".{RECORD}.partial"
-        partial.write_text(json.dumps({"format": FORMAT, **dataclasses.asdict(record)}, indent=2) + "\n", encoding="utf-8")
+        partial.write_text(f"{text}\n", encoding="utf-8")
         partial.replace(place / RECORD)
     except OSError as error:
         raise DataError(f"the judge cannot be written to {place}: {error}") from error
@@ -135,5 +143,5 @@ def _command(protocol: Protocol, folder: Path) -> str:
     """The command that trains a protocol's judge where it is looked for."""
     is_shipped = protocol.path.parent == benchmarks_dir() / "protocols"
     root = "" if protocol.root is None else f" --root {shlex.quote(protocol.root)}"
-    out = "" if folder == FOLDER else f" --out {shlex.quote(str(folder))}"
+    out = "" if folder == FOLDER else f" --judges {shlex.quote(str(folder))}"
     return f"synthkit judge train {protocol.name if is_shipped else protocol.path}{root}{out}"

@@ -22,7 +22,7 @@ LINES = 20  # of progress
 
 @dataclass(frozen=True, kw_only=True)
 class Training:
-    """How a judge is trained: AdamW with a one-cycle learning rate, random flips, cross-entropy, bf16 autocast.
+    """How a judge is trained: AdamW with a one-cycle rate, random flips, cross-entropy, bf16 autocast.
 
     Args:
         steps: how many batches it sees.
@@ -84,7 +84,7 @@ def _step(judge: Judge, batch: dict, optimizer: torch.optim.Optimizer) -> float:
 
 
 def segmentation_loss(logits: Tensor, label: Tensor) -> Tensor:
-    """The mean cross-entropy of logits (N, C, H, W) over the pixels that label (N, H, W) scores, 0 of none."""
+    """The mean cross-entropy of logits (N, C, H, W) over the scored pixels of label (N, H, W), 0 of none."""
     total = F.cross_entropy(logits, label, ignore_index=IGNORE, reduction="sum")
     return total / (label != IGNORE).sum().clamp(min=1)
 
