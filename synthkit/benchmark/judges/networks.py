@@ -106,8 +106,7 @@ class Exported(nn.Module):
 
     Args:
         path: a .pt2 file in the folder of weights files, or its whole path.
-        mean: of red, green and blue, and
-        std: their deviations: of images in 0..1 the network sees (image - mean) / std.
+        mean, std: of red, green and blue; the network sees (image - mean) / std of images in 0..1.
     """
 
     def __init__(self, *, path: str, mean: Sequence[float], std: Sequence[float]):

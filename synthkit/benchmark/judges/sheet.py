@@ -27,7 +27,7 @@ def judge_sheet(judge: Judge, protocol: Protocol, oracle: dict[str, float], coun
         rows.append([to_uint8(sample["image"]), *maps])
     pictures = sheet(rows, COLUMNS, [sample["name"] for sample in samples])
     found = {name: oracle.get(f"iou/{name}") for name in judge.names}
-    titles = [f"{name}  IoU {value:.3f}" if value is not None else name for name, value in found.items()]
+    titles = [f"{name}, IoU {value:.3f}" if value is not None else name for name, value in found.items()]
     return stack([pictures, legend(titles, palette, width=pictures.width)])
 
 

@@ -14,7 +14,7 @@ from safetensors.torch import load_file, save_file
 from synthkit import build
 from synthkit.benchmark.content import hash_of_json
 from synthkit.benchmark.judges.judge import Judge, build_judge, is_trained, section_of, settings_of, sha256_of
-from synthkit.benchmark.judges.training import Training
+from synthkit.benchmark.judges.training import JudgeTraining
 from synthkit.benchmark.protocol import SHOWN_ONLY, Protocol
 from synthkit.devices import pick_device
 from synthkit.errors import ConfigError, DataError
@@ -70,10 +70,10 @@ def judge_folder(protocol: Protocol, folder: Path = FOLDER) -> Path:
     return folder / f"{kind}-{hash_of_json(spec_of(protocol))[:12]}"
 
 
-def training_of(protocol: Protocol) -> Training:
+def training_of(protocol: Protocol) -> JudgeTraining:
     """How the protocol's judge is trained. Raises ConfigError for wrong settings."""
     with build.place(section_of(protocol), "train"):
-        return build.call(Training, settings_of(protocol).train)
+        return build.call(JudgeTraining, settings_of(protocol).train)
 
 
 def open_judge(protocol: Protocol, folder: Path = FOLDER, *, device: str = "auto") -> Judge:

@@ -21,7 +21,7 @@ LINES = 20  # of progress
 
 
 @dataclass(frozen=True, kw_only=True)
-class Training:
+class JudgeTraining:
     """How a judge is trained: AdamW with a one-cycle rate, random flips, cross-entropy, bf16 autocast.
 
     Args:
@@ -42,7 +42,7 @@ class Training:
                 raise ValueError(f"{name} is {getattr(self, name)}: it must be above 0")
 
 
-def fit(judge: Judge, samples: Samples, training: Training, say: Callable[[str], None]) -> None:
+def fit(judge: Judge, samples: Samples, training: JudgeTraining, say: Callable[[str], None]) -> None:
     """Train the judge's network where it is; `say` takes lines of progress.
 
     Raises NotFiniteError where the loss is not finite, DataError for bad samples.
