@@ -3,9 +3,11 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -52,6 +54,11 @@ class Judge(nn.Module):
         super().__init__()
         self.network, self.labels, self.names, self.size = network, labels, tuple(names), size
         self.description = self.sha256 = ""
+
+    @property
+    def device(self) -> torch.device:
+        """Where its weights are."""
+        return next(chain(self.parameters(), self.buffers())).device
 
     def forward(self, image: Tensor) -> Tensor:
         """Logits (N, classes, H, W) of images (N, 3, H, W) in [-1, 1]."""

@@ -18,11 +18,11 @@ def judge_sheet(judge: Judge, protocol: Protocol, oracle: dict[str, float], coun
     """
     chosen = np.linspace(0, protocol.count - 1, min(count, protocol.count)).round().astype(int)
     palette, samples = _palette(judge, protocol), [protocol.reference[int(index)] for index in chosen]
-    device, rows = next(judge.buffers()).device, []
+    rows = []
     for sample in samples:
         label = judge.relabel(sample["label"][None])[0]
         with torch.inference_mode():
-            seen = judge(sample["image"][None].to(device)).argmax(1)[0].cpu()
+            seen = judge(sample["image"][None].to(judge.device)).argmax(1)[0].cpu()
         maps = (label_colours(each.numpy(), palette) for each in (label, seen))
         rows.append([to_uint8(sample["image"]), *maps])
     pictures = sheet(rows, COLUMNS, [sample["name"] for sample in samples])
