@@ -30,6 +30,8 @@ SCORES = {
     "kid": Score("KID", "", "lower", 4),
     "miou": Score("mIoU", "", "higher"),
     "accuracy": Score("accuracy", "", "higher"),
+    "fwiou": Score("fwIoU", "", "higher"),
+    "accuracy_all": Score("accuracy, all pixels", "", "higher"),
 }
 
 
