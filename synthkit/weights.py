@@ -37,7 +37,7 @@ def fetch(name: str, url: str, *, sha256: str | None = None, instead: str = "") 
                 f"  Put it at {path} (or name another folder in $SYNTHKIT_WEIGHTS)."
                 + (f"\n  Without it: {instead}" if instead else "")
             ) from err
-    elif sha256 and not _digest(path).startswith(sha256):
+    elif sha256 and not digest(path).startswith(sha256):
         raise SynthkitError(f"{path} is not the file it should be: its SHA-256 does not begin with {sha256}")
     return path
 
@@ -52,13 +52,14 @@ def _download(url: str, path: Path, sha256: str | None) -> None:
                 received += file.write(chunk)
         if expected and received != int(expected):
             raise OSError(f"{received} of {expected} bytes came")
-        if sha256 and not _digest(partial).startswith(sha256):
-            raise OSError(f"what came has SHA-256 {_digest(partial)}, not {sha256}")
+        if sha256 and not digest(partial).startswith(sha256):
+            raise OSError(f"what came has SHA-256 {digest(partial)}, not {sha256}")
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
 
 
-def _digest(path: Path) -> str:
+def digest(path: Path) -> str:
+    """The SHA-256 of a file's content."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

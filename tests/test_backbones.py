@@ -56,7 +56,7 @@ def test_vgg19_features_are_those_before_each_pooling_stage(weights_folder, monk
     torch.save(state, weights_folder / "vgg19-dcbb9e9d.pth")
     with pytest.raises(SynthkitError, match="SHA-256 does not begin with dcbb9e9d"):
         BACKBONES.build("vgg19")
-    monkeypatch.setattr("synthkit.weights._digest", lambda path: "dcbb9e9d" + "0" * 56)
+    monkeypatch.setattr("synthkit.weights.digest", lambda path: "dcbb9e9d" + "0" * 56)
     backbone = BACKBONES.build("vgg19").eval()
     assert backbone.layer_weights == (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1.0)
     image = torch.rand(1, 3, 32, 32) * 2 - 1

@@ -7,6 +7,7 @@ from small_judges import TinyJudge, write_protocol
 from synthkit.benchmark import judges
 from synthkit.benchmark.judges.networks import Normalise
 from synthkit.errors import ConfigError, DataError, SynthkitError
+from synthkit.weights import digest
 
 IMAGE = torch.rand(3, 3, 32, 64, generator=torch.Generator().manual_seed(0)) * 2 - 1
 MEAN, STD = [0.4, 0.5, 0.6], [0.2, 0.25, 0.5]
@@ -39,7 +40,7 @@ def test_an_exported_network_judges(tmp_path, shapes, images):
     with torch.no_grad():
         assert torch.allclose(judge(IMAGE), network(seen), atol=1e-5)
         assert judge(IMAGE[..., :20, :20]).shape == (3, 12, 20, 20)
-    assert judge.sha256 == judges.judge.sha256_of(tmp_path / "own.pt2")
+    assert judge.sha256 == digest(tmp_path / "own.pt2")
 
 
 def test_classes_of_a_file_that_the_labels_do_not_have_need_a_table(tmp_path):

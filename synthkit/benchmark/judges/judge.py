@@ -1,10 +1,8 @@
 """The judge: a segmentation network, and which of its classes each label id is."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -16,6 +14,7 @@ from synthkit.benchmark.judges.labels import IGNORE, Classes, Labels
 from synthkit.benchmark.protocol import Protocol
 from synthkit.errors import ConfigError
 from synthkit.registry import JUDGES
+from synthkit.weights import digest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +51,8 @@ class Judge(nn.Module):
 
     def __init__(self, network: nn.Module, labels: Labels, names: Sequence[str], size: Sequence[int] | None):
         super().__init__()
-        self.network, self.labels, self.names, self.size = network, labels, tuple(names), size
+        self.network, self.labels, self.names = network, labels, tuple(names)
+        self.size = None if size is None else tuple(size)
         self.description = self.sha256 = ""
 
     @property
@@ -69,9 +69,9 @@ class Judge(nn.Module):
 
     def resized(self, image: Tensor) -> Tensor:
         """Images of the size that the network wants."""
-        if self.size is None or image.shape[-2:] == tuple(self.size):
+        if self.size is None or image.shape[-2:] == self.size:
             return image
-        return F.interpolate(image, tuple(self.size), mode="bilinear", antialias=True)
+        return F.interpolate(image, self.size, mode="bilinear", antialias=True)
 
     def relabel(self, label: Tensor) -> Tensor:
         """Classes (N, H, W) int64 of label ids (N, 1, H, W). Raises DataError for unknown ids."""
@@ -125,14 +125,8 @@ def build_judge(protocol: Protocol) -> Judge:
     judge = Judge(network, labels, labels.names(classes, protocol.names), _size(section, settings, network))
     judge.description = _description(section, len(judge.names))
     if file := getattr(network, "file", None):
-        judge.sha256 = sha256_of(file)
+        judge.sha256 = digest(file)
     return judge.eval()
-
-
-def sha256_of(path: Path) -> str:
-    """The hash of a file's content."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _size(section: Mapping, settings: JudgeSettings, network: Any) -> Sequence[int] | None:

@@ -20,7 +20,7 @@ from synthkit.benchmark.judges.store import (
     training_of,
     write,
 )
-from synthkit.benchmark.judges.training import fit
+from synthkit.benchmark.judges.training import WORKERS, fit
 from synthkit.benchmark.protocol import Protocol
 from synthkit.data.loader import sequence
 from synthkit.data.samples import Samples
@@ -29,8 +29,6 @@ from synthkit.devices import pick_device, to_device
 from synthkit.errors import ConfigError
 from synthkit.metrics.segmentation import confusion_matrix, scores
 from synthkit.run_folder import claim
-
-WORKERS = 1
 
 
 def train_judge(

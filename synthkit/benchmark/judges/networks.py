@@ -91,8 +91,7 @@ class Torchvision(nn.Module):
                 model, weights=None, weights_backbone=None, num_classes=self.classes
             )
         self.network.load_state_dict(state, assign=True)
-        mean, std = torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.225])
-        self.normalise = Normalise(mean.tolist(), std.tolist())
+        self.normalise = Normalise(mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225))
 
     def forward(self, image: Tensor) -> Tensor:
         return self.network(self.normalise(image))["out"]

@@ -13,13 +13,14 @@ from safetensors.torch import load_file, save_file
 
 from synthkit import build
 from synthkit.benchmark.content import hash_of_json
-from synthkit.benchmark.judges.judge import Judge, build_judge, is_trained, section_of, settings_of, sha256_of
+from synthkit.benchmark.judges.judge import Judge, build_judge, is_trained, section_of, settings_of
 from synthkit.benchmark.judges.training import JudgeTraining
 from synthkit.benchmark.protocol import SHOWN_ONLY, Protocol
 from synthkit.devices import pick_device
 from synthkit.errors import ConfigError, DataError
 from synthkit.paths import benchmarks_dir
 from synthkit.section import from_plain, plain
+from synthkit.weights import digest
 
 FOLDER = Path("runs") / "judges"
 FORMAT = 1
@@ -96,7 +97,7 @@ def load_weights(judge: Judge, place: Path, record: Record) -> None:
     """Give a judge its stored weights. Raises DataError where they are not those of the record."""
     path = place / WEIGHTS
     try:
-        judge.sha256 = sha256_of(path)
+        judge.sha256 = digest(path)
         if judge.sha256 != record.weights_sha256:
             raise DataError(f"{path} is not the judge that was stored: its SHA-256 is {judge.sha256}")
         judge.network.load_state_dict(load_file(path))
@@ -127,7 +128,7 @@ def write(judge: Judge, place: Path, **facts) -> Record:
         state = {key: value.detach().cpu().contiguous() for key, value in judge.network.state_dict().items()}
         partial = place / f".{WEIGHTS}.partial"
         save_file(state, partial)
-        judge.sha256 = sha256_of(partial)
+        judge.sha256 = digest(partial)
         partial.replace(place / WEIGHTS)
         record = Record(weights_sha256=judge.sha256, **facts)
         text = json.dumps({"format": FORMAT, **dataclasses.asdict(record)}, indent=2)

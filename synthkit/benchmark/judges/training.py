@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 
 import torch
@@ -12,11 +13,12 @@ from torch import Tensor
 from synthkit.benchmark.judges.judge import Judge
 from synthkit.benchmark.judges.labels import IGNORE
 from synthkit.data.loader import batches, worker_errors
+from synthkit.data.parallel import cores
 from synthkit.data.samples import Samples
 from synthkit.devices import to_device
 from synthkit.errors import NotFiniteError
 
-WORKERS = 1  # processes that read data: the network keeps the other cores busy
+WORKERS = min(8, max(1, cores() - 1))  # processes that read data
 LINES = 20  # of progress
 
 
@@ -50,9 +52,9 @@ def fit(judge: Judge, samples: Samples, training: JudgeTraining, say: Callable[[
     judge.train()
     optimizer = torch.optim.AdamW(judge.parameters(), lr=training.lr)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, training.lr, total_steps=training.steps)
-    arriving = batches(samples, training.batch_size, seed=training.seed, workers=WORKERS)
+    data = batches(samples, training.batch_size, seed=training.seed, workers=WORKERS)
     began, losses = time.monotonic(), []
-    with worker_errors():
+    with worker_errors(), closing(data) as arriving:
         for step in range(1, training.steps + 1):
             losses.append(_step(judge, to_device(next(arriving), judge.device), optimizer))
             schedule.step()
@@ -61,7 +63,6 @@ def fit(judge: Judge, samples: Samples, training: JudgeTraining, say: Callable[[
                 mean = sum(losses) / len(losses)
                 say(f"step {step}/{training.steps}: loss {mean:.3f}, {left:.0f} s to go")
                 losses.clear()
-        arriving.close()
     judge.eval()
 
 
@@ -92,4 +93,4 @@ def resized_label(label: Tensor, size: tuple[int, int] | None) -> Tensor:
     """Classes (N, H, W) at the network's size, each that of the nearest pixel centre."""
     if size is None:
         return label
-    return F.interpolate(label[:, None].double(), tuple(size), mode="nearest-exact")[:, 0].long()
+    return F.interpolate(label[:, None].double(), size, mode="nearest-exact")[:, 0].long()
