@@ -26,13 +26,22 @@ SCORES = {
     "psnr": Score("PSNR", "dB", "higher", 2),
     "ssim": Score("SSIM", "", "higher"),
     "lpips": Score("LPIPS", "", "lower"),
+    "lpips_diversity": Score("LPIPS diversity", "", "higher"),
+    "pd_efflite0": Score("PD-EffLite0", "", "lower"),
     "fid": Score("FID", "", "lower", 2),
+    "fid_clean": Score("FID (clean)", "", "lower", 2),
+    "fd_efflite0": Score("FD-EffLite0", "", "lower", 1),
     "kid": Score("KID", "", "lower", 4),
     "miou": Score("mIoU", "", "higher"),
+    "fwiou": Score("fwIoU", "", "higher"),
+    "iou": Score("IoU", "", "higher"),
     "accuracy": Score("accuracy", "", "higher"),
+    "accuracy_all": Score("accuracy, all pixels", "", "higher"),
 }
 
 
 def score(name: str) -> Score:
-    """How a score of this name is shown."""
-    return SCORES.get(name, Score(name, digits=4))
+    """How a score of this name is shown; "iou/road" is as "iou", called IoU road."""
+    family, _, part = name.partition("/")
+    known = SCORES.get(family, Score(family, digits=4))
+    return known._replace(title=f"{known.title} {part}") if part else known

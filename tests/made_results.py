@@ -57,7 +57,7 @@ def write_run(folder: Path, result: Result, size: tuple[int, int] = (64, 128)) -
     result.write(scores / "result.json")
     for number, name in enumerate(result.samples):
         for kind, picture in _pictures(result, number, size).items():
-            Image.fromarray(picture).save(scores / "samples" / f"{name}_{kind}.png")
+            Image.fromarray(picture).save(scores / "samples" / f"{name}.{kind}.png")
     return folder
 
 
