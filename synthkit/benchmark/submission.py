@@ -1,10 +1,13 @@
 """What a leaderboard takes in: the results in run folders, each with the pictures that lie beside it."""
 
 import hashlib
+import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+
+from PIL import Image
 
 from synthkit.benchmark import result
 from synthkit.benchmark.result import Result
@@ -12,7 +15,6 @@ from synthkit.errors import DataError, listed
 
 PATTERN = "scores/*/result.json"  # in a run's folder
 KINDS = ("label", "fake", "real")
-SIGNATURE = b"\x89PNG\r\n\x1a\n"
 LARGEST = 20_000_000  # bytes of a picture
 
 
@@ -26,7 +28,19 @@ class Picture:
 
     @cached_property
     def sha256(self) -> str:
+        """The hash of the file."""
         return hashlib.sha256(self.png).hexdigest()
+
+    def image(self) -> Image.Image:
+        """The picture, decoded. Raises DataError where the file is no whole PNG of at most LARGEST bytes."""
+        try:
+            if len(self.png) > LARGEST:
+                raise OSError(f"more than {LARGEST // 10**6} MB")
+            image = Image.open(io.BytesIO(self.png), formats=["PNG"])
+            image.load()
+        except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+            raise DataError(f"the picture {self.name}.{self.kind}.png cannot be read: {error}") from error
+        return image
 
 
 @dataclass(frozen=True)
@@ -85,9 +99,8 @@ def _picture(folder: Path, name: str, kind: str) -> Picture | None:
     if kind != "fake" and not path.exists():
         return None
     try:
-        png = path.read_bytes()
-    except OSError as error:
-        raise DataError(f"the picture of a scored sample cannot be read: {error}") from error
-    if not png.startswith(SIGNATURE) or len(png) > LARGEST:
-        raise DataError(f"{path} is no PNG file of at most {LARGEST // 10**6} MB")
-    return Picture(name, kind, png)
+        picture = Picture(name, kind, path.read_bytes())
+        picture.image()
+    except (OSError, DataError) as error:
+        raise DataError(f"{path}: {error}") from error
+    return picture
