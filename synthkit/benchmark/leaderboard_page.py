@@ -4,7 +4,6 @@ import base64
 import io
 import math
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 from PIL import Image
@@ -13,13 +12,16 @@ from synthkit import quantities
 from synthkit.benchmark.leaderboard import Leaderboard, Row
 from synthkit.benchmark.published import Published
 from synthkit.benchmark.submission import Picture
-from synthkit.benchmark.tables import ABSENT, Group, Table, basis, number, tables
+from synthkit.benchmark.tables import Group, Table, number, tables
 from synthkit.pages import write_page
+from synthkit.sample_files import HEADINGS
 from synthkit.scores import score
 
 MOST_SCENES = 4  # of a table
 WIDEST = 384  # pixels of a picture
-HEADINGS = {"label": "label map", "real": "real"}
+MARGIN = 0.08  # beside the extreme values of a column, as a share of what lies between them
+
+Drawn = tuple[str, dict[tuple[str, str], Picture]]  # a heading, and pictures by sample and kind
 
 
 def write(
@@ -30,111 +32,74 @@ def write(
     content = {
         "title": "Leaderboard",
         "protocols": list(dict.fromkeys(table.first.protocol for table in made)),
-        "tables": [_table(board, table) for table in made],
+        "tables": [(table, {name: _span(table, name) for name in table.headlines}) for table in made],
+        "scenes": [_scenes(board, table) for table in made],
         "published": published,
+        **{function.__name__: function for function in (cell, number, score)},
+        **{"words": quantities.words, "size": quantities.size},
     }
     return write_page(out, "leaderboard.html.j2", content)
 
 
-def _table(board: Leaderboard, table: Table) -> dict:
-    spans = {name: _span(table, name) for name in table.headlines}
-    return {
-        "protocol": table.first.protocol,
-        "basis": basis(table),
-        "columns": [score(name) for name in table.headlines],
-        "groups": [_group(table, group, spans) for group in table.groups],
-        "oracle": [number(name, table.oracle.get(name)) for name in table.headlines] if table.oracle else [],
-        "runs": [_run(table, row) for group in table.groups for row in group.rows],
-        "classes": [_class(table, name) for name in table.classes],
-        "scenes": _scenes(board, table),
-        "shared": {
-            key: getattr(table.first, key)
-            for key in ("protocol_sha256", "data_sha256", "judge", "judge_sha256")
-            if getattr(table.first, key)
-        },
-    }
-
-
-def _group(table: Table, group: Group, spans: dict) -> dict:
-    return {
-        "method": group.method,
-        "config": group.config,
-        "notes": group.notes,
-        "seeds": len(group.seeds),
-        "cells": [_cell(table, group, name, spans[name]) for name in spans],
-        "seconds": group.seconds,
-        "time": quantities.words(group.seconds),
-        "bytes": group.memory,
-        "memory": quantities.size(group.memory),
-    }
-
-
-def _cell(table: Table, group: Group, name: str, span: tuple[float, float]) -> dict:
-    """A mean with its interval as text, and drawn: places in percent along the span of the column."""
-    found = group.score(name)
-    if math.isnan(found.mean):
-        return {"mean": ABSENT, "value": "", "half": None, "best": False, "seeds": []}
-    low, high = span
+def cell(table: Table, group: Group, name: str, span: tuple[float, float]) -> dict | None:
+    """A mean with its interval as text, and drawn, in percent of the column's span; None without any."""
+    found, (low, high) = group.score(name), span
+    if not math.isfinite(found.mean):
+        return None
 
     def place(value: float) -> float:
         return round(min(max(100 * (value - low) / (high - low), 0), 100), 2)
 
-    half = found.half or 0.0
-    values = [result.scores[name] for result in group.results if name in result.scores]
+    values = (result.scores.get(name, math.nan) for result in group.results)
     return {
         "mean": score(name).text(found.mean),
-        "value": found.mean,
         "half": None if found.half is None else score(name).text(found.half),
+        "value": found.mean,
         "best": table.is_best(group, name),
-        "from": place(found.mean - half),
-        "to": place(found.mean + half),
+        "from": place(found.mean - (found.half or 0)),
+        "to": place(found.mean + (found.half or 0)),
         "seeds": [place(value) for value in values if math.isfinite(value)],
     }
 
 
 def _span(table: Table, name: str) -> tuple[float, float]:
     """From the smallest to the largest value of any seed and of the real images, and a little more."""
-    results = [result for group in table.groups for result in group.results]
-    values = [*(result.scores.get(name, math.nan) for result in results), table.oracle.get(name, math.nan)]
-    values = [value for value in values if math.isfinite(value)] or [0.0]
-    margin = 0.08 * (max(values) - min(values)) or 1.0
+    scores = [*(result.scores for group in table.groups for result in group.results), table.oracle]
+    values = [each[name] for each in scores if math.isfinite(each.get(name, math.nan))] or [0.0]
+    margin = MARGIN * (max(values) - min(values)) or 1.0
     return min(values) - margin, max(values) + margin
 
 
-def _run(table: Table, row: Row) -> dict:
-    """What is shown of a single seed."""
-    result = row.result
-    return {
-        "method": result.method,
-        "seed": result.seed,
-        "steps": result.steps,
-        "cells": [number(name, result.scores.get(name)) for name in table.headlines],
-        "time": quantities.words(result.seconds),
-        "scoring": quantities.words(result.scoring_seconds),
-        "device": result.device,
-        "created": result.created[:10],
-        "hashes": {"config": result.config_sha256, "weights": result.weights_sha256, "row": row.sha256},
-        "versions": ", ".join(f"{name} {version}" for name, version in result.versions.items()),
-    }
-
-
-def _class(table: Table, name: str) -> dict:
-    cells = [number(name, _finite_or_none(group.score(name).mean)) for group in table.groups]
-    best = [table.is_best(group, name) for group in table.groups]
-    return {
-        "title": score(name).title,
-        "cells": list(zip(cells, best, strict=True)),
-        "oracle": number(name, table.oracle.get(name)),
-    }
-
-
 def _scenes(board: Leaderboard, table: Table) -> dict:
-    """Samples in rows: label map, the image of each group's first seed that has pictures, photo."""
-    shown: dict[str, tuple[Group, Row]] = {}
-    pictures: list[tuple[str, Picture]] = []
-    columns, scenes = [], {}
-    for index, group in enumerate(table.groups):
-        row, found = next(((row, found) for row in group.rows if (found := board.pictures(row))), (None, ()))
-        if row:
-            columns.append(...)
-    return {"columns": columns, "rows": scenes}
+    """The names of the first samples, and columns: a heading with the pictures, as data URIs, by name."""
+    drawn = [found for group in table.groups if (found := _drawn(board, group))]
+    names = list(dict.fromkeys(name for _, pictures in drawn for name, _ in pictures))[:MOST_SCENES]
+    shared = {key: picture for _, pictures in drawn for key, picture in pictures.items()}
+    columns = [(HEADINGS["label"], shared, "label")]
+    columns += [(heading, pictures, "fake") for heading, pictures in drawn]
+    columns += [(HEADINGS["real"], shared, "real")]
+    found = [
+        (heading, {name: _uri(pictures[name, kind]) for name in names if (name, kind) in pictures})
+        for heading, pictures, kind in columns
+    ]
+    return {"names": names, "columns": [(heading, uris) for heading, uris in found if uris]}
+
+
+def _drawn(board: Leaderboard, group: Group) -> Drawn | None:
+    """The pictures of a group's first seed that has any."""
+    for row in group.rows:
+        if pictures := board.pictures(row):
+            return f"{group.method}, seed {row.result.seed}", {(each.name, each.kind): each for each in pictures}
+    return None
+
+
+def _uri(picture: Picture) -> str:
+    """A small copy of a picture as a data URI: of label maps exact, of photos as JPEG."""
+    image, file = picture.image().convert("RGB"), io.BytesIO()
+    exact = picture.kind == "label"
+    if image.width > WIDEST:
+        size = WIDEST, max(1, round(WIDEST * image.height / image.width))
+        image = image.resize(size, Image.Resampling.NEAREST if exact else Image.Resampling.LANCZOS)
+    kind = "png" if exact else "jpeg"
+    image.save(file, kind, **({"optimize": True} if exact else {"quality": 88}))
+    return f"data:image/{kind};base64,{base64.b64encode(file.getvalue()).decode()}"
