@@ -23,7 +23,13 @@ def made_result(protocol="streets_smoke", method="pix2pixHD", seed=0, **changed)
     random = np.random.default_rng(int(sha256(protocol, method, seed)[:8], 16))
     miou = METHODS.get(method, 0.4) + random.normal(0, 0.01)
     ious = {f"iou/{name}": float(np.clip(miou + random.normal(0, 0.2), 0, 1)) for name in CLASSES}
-    scores = {"fd_efflite0": 300 * (1 - miou), "miou": miou, "accuracy": miou**0.4, **ious, "psnr": 12 + 9 * miou}
+    scores = {
+        "fd_efflite0": 300 * (1 - miou),
+        "miou": miou,
+        "accuracy": miou**0.4,
+        **ious,
+        "psnr": 12 + 9 * miou,
+    }
     values = {
         "protocol": protocol,
         "protocol_sha256": sha256(protocol),

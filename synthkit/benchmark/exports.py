@@ -1,4 +1,4 @@
-"""A leaderboard as text: Markdown for people; CSV and JSON, with every row and score, for programs."""
+"""A leaderboard as a file: Markdown and HTML for people; CSV and JSON, every row and score, for programs."""
 
 import csv
 import io
@@ -7,14 +7,34 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from synthkit import quantities
-from synthkit.benchmark.leaderboard import Row
-from synthkit.benchmark.tables import Table, basis, heading, number, tables, text
+from synthkit.benchmark.leaderboard import Leaderboard, Row
+from synthkit.benchmark.leaderboard_page import write
+from synthkit.benchmark.tables import ORACLE, Table, basis, heading, number, tables, text
+from synthkit.errors import DataError
 from synthkit.runs import config_name
 
-ORACLE = "real images"
+
+def export(board: Leaderboard, rows: Sequence[Row], form: str, out: Path, sort: str | None = None) -> Path:
+    """Write rows to `out` as md, csv, json or html; return its path.
+
+    Raises DataError for a file of another ending, which may be a slip, and for what cannot be written.
+    """
+    if out.suffix != f".{form}":
+        raise DataError(f"{form} is to be written to a .{form} file, not to {out}")
+    texts = {"md": partial(as_markdown, sort=sort), "csv": as_csv, "json": as_json}
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        if form == "html":
+            return write(board, rows, out, sort)
+        out.write_text(texts[form](rows), encoding="utf-8")
+    except OSError as error:
+        raise DataError(f"{out} cannot be written: {error}") from error
+    return out
 
 
 def as_markdown(rows: Sequence[Row], sort: str | None = None) -> str:
@@ -52,10 +72,10 @@ def _finite(value: Any) -> Any:
 
 
 def _flat(record: dict[str, Any]) -> dict[str, Any]:
-    flat = {}
-    for key, value in record.items():
-        flat |= {f"{key}.{name}": item for name, item in value.items()} if isinstance(value, dict) else {key: value}
-    return flat
+    """The record with its mappings spread: the key `scores` with `miou` inside is `scores.miou`."""
+    nested = {key: value for key, value in record.items() if isinstance(value, dict)}
+    spread = {f"{key}.{name}": item for key, value in nested.items() for name, item in value.items()}
+    return {key: value for key, value in record.items() if key not in nested} | spread
 
 
 def _markdown(table: Table) -> str:

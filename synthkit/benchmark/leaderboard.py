@@ -1,4 +1,4 @@
-"""The leaderboard: scored runs with their pictures, in one SQLite file that several processes may write to."""
+"""The leaderboard: scored runs with their pictures, in one SQLite file that many may write to."""
 
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -119,9 +119,8 @@ class Leaderboard:
             found = [_row(values) for values in chosen]
             known = self._file.execute("SELECT DISTINCT protocol FROM results").fetchall()
         if protocol and not found:
-            raise DataError(
-                f"{self.path} holds no result under {protocol!r}. Protocols: {listed(name for name, in known)}"
-            )
+            names = listed(name for (name,) in known)
+            raise DataError(f"{self.path} has no result under {protocol!r}. Protocols: {names}")
         return found
 
     def pictures(self, row: Row) -> tuple[Picture, ...]:
@@ -154,9 +153,10 @@ class Leaderboard:
     def _check_same(self, old: Result, new: Submission) -> None:
         """Raise DataError where a result is not the stored one, but for when and how fast it was scored."""
         then, now = (asdict(replace(each, **CIRCUMSTANCES)) for each in (old, new.result))
-        if changed := [name for name in then if repr(then[name]) != repr(now[name])]:  # as text NaN equals NaN
+        changed = [name for name in then if repr(then[name]) != repr(now[name])]  # as text NaN equals NaN
+        if changed:
             raise DataError(
-                f"{self.path} holds another result of {old.method} with seed {old.seed} under {old.protocol}, "
+                f"{self.path} has another result of {old.method} with seed {old.seed} under {old.protocol}, "
                 f"which differs in {listed(changed)}; --replace puts that of {new.run} in its place"
             )
 
@@ -168,9 +168,7 @@ class Leaderboard:
             (*values, new.result.text, str(new.run), new.sha256),
         ).lastrowid
         for picture in new.pictures:
-            self._file.execute(
-                "INSERT OR IGNORE INTO pictures VALUES (?, ?)", (picture.sha256, picture.png)
-            )
+            self._file.execute("INSERT OR IGNORE INTO pictures VALUES (?, ?)", (picture.sha256, picture.png))
             self._file.execute(
                 "INSERT INTO samples VALUES (?, ?, ?, ?)", (row, picture.name, picture.kind, picture.sha256)
             )
@@ -207,7 +205,9 @@ class Leaderboard:
         if application != APPLICATION:
             raise DataError(f"{self.path} is no leaderboard, but another program's database")
         if version != VERSION:
-            raise DataError(f"{self.path} is a leaderboard of version {version}; this synthkit reads {VERSION}")
+            raise DataError(
+                f"{self.path} is a leaderboard of version {version}; this synthkit reads {VERSION}"
+            )
 
     def _marks(self) -> tuple[int, int, int]:
         """The ids of program and version, and how many tables there are; all 0 in a new file."""
@@ -219,4 +219,3 @@ class Leaderboard:
 def _row(values: tuple) -> Row:
     number, *columns, text, run, sha256 = values
     return Row(number, dict(zip(COLUMNS, columns, strict=True)), text, Path(run), sha256)
-

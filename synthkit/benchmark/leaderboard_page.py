@@ -9,8 +9,8 @@ from pathlib import Path
 from PIL import Image
 
 from synthkit import quantities
+from synthkit.benchmark import published
 from synthkit.benchmark.leaderboard import Leaderboard, Row
-from synthkit.benchmark.published import Published
 from synthkit.benchmark.submission import Picture
 from synthkit.benchmark.tables import Group, Table, number, tables
 from synthkit.pages import write_page
@@ -24,9 +24,7 @@ MARGIN = 0.08  # beside the extreme values of a column, as a share of what lies 
 Drawn = tuple[str, dict[tuple[str, str], Picture]]  # a heading, and pictures by sample and kind
 
 
-def write(
-    board: Leaderboard, rows: Sequence[Row], published: Sequence[Published], out: Path, sort: str | None = None
-) -> Path:
+def write(board: Leaderboard, rows: Sequence[Row], out: Path, sort: str | None = None) -> Path:
     """Write the page to `out`; return its path. Raises DataError where it cannot be written."""
     made = tables(rows, sort)
     content = {
@@ -34,9 +32,8 @@ def write(
         "protocols": list(dict.fromkeys(table.first.protocol for table in made)),
         "tables": [(table, {name: _span(table, name) for name in table.headlines}) for table in made],
         "scenes": [_scenes(board, table) for table in made],
-        "published": published,
-        **{function.__name__: function for function in (cell, number, score)},
-        **{"words": quantities.words, "size": quantities.size},
+        "published": published.load(),
+        **dict(cell=cell, number=number, score=score, words=quantities.words, size=quantities.size),
     }
     return write_page(out, "leaderboard.html.j2", content)
 
@@ -89,7 +86,9 @@ def _drawn(board: Leaderboard, group: Group) -> Drawn | None:
     """The pictures of a group's first seed that has any."""
     for row in group.rows:
         if pictures := board.pictures(row):
-            return f"{group.method}, seed {row.result.seed}", {(each.name, each.kind): each for each in pictures}
+            return f"{group.method}, seed {row.result.seed}", {
+                (each.name, each.kind): each for each in pictures
+            }
     return None
 
 

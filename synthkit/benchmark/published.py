@@ -6,7 +6,6 @@ from pathlib import Path
 
 from synthkit import build, paths, yaml_loader
 from synthkit.errors import ConfigError, shown
-from synthkit.section import Section
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,5 +48,4 @@ def load(path: Path | None = None) -> list[Published]:
         raise ConfigError(str(error), place) from error
     if not isinstance(content, list) or not all(isinstance(each, Mapping) for each in content):
         raise ConfigError(f"a list of tables is needed, not {shown(content)}", place)
-    return [build.call(Published, Section(table, path=f"[{number}]", origin=table.origin, origins=table.origins))
-            for number, table in enumerate(content)]
+    return [build.call(Published, table) for table in content]

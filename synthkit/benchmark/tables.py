@@ -1,7 +1,7 @@
 """Results side by side: runs that differ in the seed alone as one line, what may be compared as one table."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,7 +12,8 @@ from synthkit.errors import DataError, did_you_mean, listed
 from synthkit.runs import config_name
 from synthkit.scores import score
 
-ABSENT = "–"
+ABSENT = "-"
+ORACLE = "real images"  # what the judge makes of them
 
 
 @dataclass(frozen=True)
