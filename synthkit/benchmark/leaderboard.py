@@ -66,8 +66,7 @@ class Row:
     @cached_property
     def result(self) -> Result:
         """The result. Raises DataError where the text is none."""
-        named = f"{self.columns['method']} of seed {self.columns['seed']}"
-        return result.parse(self.text, f"the leaderboard's row of {named}")
+        return result.parse(self.text, f"row {self.id} of the leaderboard")
 
 
 class Leaderboard:
@@ -83,10 +82,11 @@ class Leaderboard:
             raise DataError(f"there is no leaderboard {path}: `synthkit leaderboard submit RUN` makes one")
         with self._named():
             path.parent.mkdir(parents=True, exist_ok=True)
+            # SQLite's own journal: a write-ahead log is faster, but not safe on disks that machines share
             self._file = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
-            self._file.execute("PRAGMA foreign_keys = ON")
         try:
             self._check_schema()
+            self._file.execute("PRAGMA foreign_keys = ON")
         except BaseException:
             self.close()
             raise

@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 from synthkit import checkpoint
 from synthkit.benchmark import protocol as protocols
-from synthkit.benchmark.judges import open_judge
 from synthkit.benchmark.leaderboard import Leaderboard, Row
 from synthkit.benchmark.origin import IMAGES, hash_of_config, hash_of_weights
 from synthkit.benchmark.result import Result
@@ -55,9 +54,9 @@ class Verifier:
         rescore: bool = False,
         device: str = "auto",
     ):
-        self.board, self.root, self.device = board, root, device
+        self.board, self.root, self.judges, self.device = board, root, judges, device
         self.protocol = cache(lambda name: protocols.load(protocol or name, root))
-        self.judge = cache(lambda name: open_judge(self.protocol(name), judges))
+        self.judge = cache(self._judge)
         self.checks = {"protocol": self._protocol, "data": self._data, "run": self._run}
         if rescore:
             self.checks["scores"] = self._scores
@@ -68,6 +67,12 @@ class Verifier:
         yield record
         if record.state is State.OK:
             yield from (_found(name, check, row) for name, check in self.checks.items())
+
+    def _judge(self, name: str):
+        from synthkit.benchmark.judges import open_judge
+
+        protocol = self.protocol(name)
+        return None if protocol.judge is None else open_judge(protocol, self.judges)
 
     # Each of these says what has changed, if anything, and raises a SynthkitError where it cannot tell.
 
@@ -103,10 +108,9 @@ class Verifier:
 
     def _scores(self, row: Row) -> str:
         result, protocol = row.result, self.protocol(row.result.protocol)
-        judge = None if protocol.judge is None else self.judge(result.protocol)
         source = open_source(_place(row), protocol, root=self.root and str(self.root), device=self.device)
         with tempfile.TemporaryDirectory() as folder:
-            now, _ = score(source, protocol, Path(folder), judge=judge, method=result.method)
+            now, _ = score(source, protocol, Path(folder), judge=self.judge(result.protocol), method=result.method)
         if now.comparable != result.comparable:
             raise DataError("protocol, data or judge are not those of the result")
         return ", ".join(_moved(result, now))
