@@ -86,8 +86,9 @@ class Table:
 
     @property
     def headlines(self) -> list[str]:
-        """The scores of whole images; those of a single class have a name with a slash."""
-        return [name for name in self.scores if "/" not in name]
+        """The scores of whole images, without those that tell how sure another one is."""
+        spreads = {f"{name}_std" for name in self.scores}
+        return [name for name in self.scores if "/" not in name and name not in spreads]
 
     @property
     def classes(self) -> list[str]:

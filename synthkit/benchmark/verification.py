@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from synthkit import checkpoint
 from synthkit.benchmark import protocol as protocols
+from synthkit.benchmark.judges import open_judge
 from synthkit.benchmark.leaderboard import Leaderboard, Row
 from synthkit.benchmark.origin import IMAGES, hash_of_config, hash_of_weights
 from synthkit.benchmark.result import Result
@@ -69,8 +70,6 @@ class Verifier:
             yield from (_found(name, check, row) for name, check in self.checks.items())
 
     def _judge(self, name: str):
-        from synthkit.benchmark.judges import open_judge
-
         protocol = self.protocol(name)
         return None if protocol.judge is None else open_judge(protocol, self.judges)
 

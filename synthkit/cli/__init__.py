@@ -59,6 +59,7 @@ def main() -> None:
         evaluate,
         export,
         import_,
+        judge,
         leaderboard,
         plugins,
         reference,

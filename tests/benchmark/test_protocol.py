@@ -8,6 +8,8 @@ from synthkit import build, config
 from synthkit.benchmark import protocol
 from synthkit.benchmark import trial as trials
 from synthkit.benchmark.trial import Trial, resolved
+from synthkit.data import check_settings
+from synthkit.data.transforms import PairedTransform
 from synthkit.errors import ConfigError, DataError
 from synthkit.settings import Training
 from synthkit.translator import Translator
@@ -117,5 +119,10 @@ def test_the_methods_of_shipped_protocols_can_be_trained(name, tmp_path, monkeyp
             }
             with torch.device("meta"):
                 assert Translator.from_config(cfg["model"] | {"losses": losses})
-            read = (cfg["data"]["type"] == "folders") == (found.config["data"]["type"] == "folders")
-            assert read, f"{method} reads other folders"
+            check_settings(cfg["data"])
+        assert cfg["data"]["type"] == found.config["data"]["type"]
+        assert transform(cfg).resized((1024, 2048)) == transform(found.config).resized((1024, 2048))
+
+
+def transform(cfg):
+    return build.call(PairedTransform, cfg["data"].get("transform", {})).evaluation()

@@ -8,6 +8,7 @@ from small_protocols import small
 from small_runs import tiny
 
 from synthkit.benchmark import protocol, result, scoring
+from synthkit.benchmark.content import check_apart
 from synthkit.benchmark.sources import FolderSource, RunSource
 from synthkit.data.pictures import to_uint8
 from synthkit.errors import ConfigError, DataError
@@ -151,8 +152,8 @@ def test_a_copied_photo_under_another_name_is_found(tmp_path):
     (tmp_path / "page.yaml").write_text(page)
     under = protocol.load(tmp_path / "page.yaml")
     trained, held_out = under.samples_of("train").data, under.reference.data
-    scoring.check_apart(held_out, trained)
+    check_apart(held_out, trained)
     with Image.open(tmp_path / "data" / "val_img" / "val1.png") as image:
         image.save(tmp_path / "data" / "train_img" / "train0.png", compress_level=0)  # other bytes
     with pytest.raises(DataError, match="'val1' of 'val' is 'train0' of 'train'"):
-        scoring.check_apart(held_out, trained)
+        check_apart(held_out, trained)

@@ -68,12 +68,12 @@ def test_what_was_trained_for_longer_is_not_best_and_says_so():
 
 
 def test_single_classes_stand_apart_from_headlines_and_the_oracle_is_there():
-    table = only(made_result())
-    assert table.headlines == ["fd_efflite0", "miou", "accuracy", "psnr"]
+    table = only(made_result(scores=made_result().scores | {"kid": 0.1, "kid_std": 0.01}))
+    assert table.headlines == ["fd_efflite0", "miou", "accuracy", "psnr", "kid"]
     assert table.classes == [f"iou/{name}" for name in CLASSES]
     assert table.oracle["miou"] == 0.617
     assert [heading(name) for name in ("fd_efflite0", "iou/road", "psnr", "mine")] == [
-        "FD-EffLite0 ↓",
+        "FD EfficientNet-Lite0 ↓",
         "IoU road ↑",
         "PSNR dB ↑",
         "mine",
