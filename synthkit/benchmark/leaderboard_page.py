@@ -55,6 +55,7 @@ def cell(table: Table, group: Group, name: str, span: tuple[float, float]) -> di
         "best": table.is_best(group, name),
         "from": place(found.mean - (found.half or 0)),
         "to": place(found.mean + (found.half or 0)),
+        "oracle": place(table.oracle[name]) if math.isfinite(table.oracle.get(name, math.nan)) else None,
         "seeds": [place(value) for value in values if math.isfinite(value)],
     }
 

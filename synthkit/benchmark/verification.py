@@ -71,7 +71,7 @@ class Verifier:
 
     def _judge(self, name: str):
         protocol = self.protocol(name)
-        return None if protocol.judge is None else open_judge(protocol, self.judges)
+        return None if protocol.judge is None else open_judge(protocol, self.judges, device=self.device)
 
     # Each of these says what has changed, if anything, and raises a SynthkitError where it cannot tell.
 
@@ -107,9 +107,10 @@ class Verifier:
 
     def _scores(self, row: Row) -> str:
         result, protocol = row.result, self.protocol(row.result.protocol)
+        judge = self.judge(result.protocol)
         source = open_source(_place(row), protocol, root=self.root and str(self.root), device=self.device)
         with tempfile.TemporaryDirectory() as folder:
-            now, _ = score(source, protocol, Path(folder), judge=self.judge(result.protocol), method=result.method)
+            now, _ = score(source, protocol, Path(folder), judge=judge, method=result.method)
         if now.comparable != result.comparable:
             raise DataError("protocol, data or judge are not those of the result")
         return ", ".join(_moved(result, now))

@@ -33,7 +33,8 @@ def test_submit_show_verify_and_export(leaderboard, tmp_path):
     _, said = leaderboard("show", "--protocol", "streets_smoke", "--sort", "accuracy")
     lines = said.splitlines()
     assert lines[0] == "streets_smoke" and "camvid_192" not in said
-    assert [line.split()[0] for line in lines[1:7]] == ["method", "SPADE", "pix2pixHD", "CRN", "pix2pix", "real"]
+    order = ["method", "SPADE", "pix2pixHD", "CRN", "pix2pix", "real"]
+    assert [line.split()[0] for line in lines[1:7]] == order
     assert "0.536 ± 0.024" in lines[2] and "0.617" in lines[6]
     out = tmp_path / "table.md"
     _, said = leaderboard("export", "--format", "md", "--out", out)
