@@ -45,7 +45,8 @@ SCORES = {
 
 
 def score(name: str) -> Score:
-    """How a score of this name is shown; "iou/road" is as "iou", called IoU road."""
+    """How a score of this name is shown; "iou/road" as "iou", with the title IoU road."""
     family, _, part = name.partition("/")
-    known = SCORES.get(family, Score(family, digits=4))
-    return known._replace(title=f"{known.title} {part}") if part else known
+    if part and family in SCORES:
+        return SCORES[family]._replace(title=f"{SCORES[family].title} {part}")
+    return SCORES.get(name, Score(name, digits=4))

@@ -6,8 +6,6 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from PIL import Image
-
 from synthkit import quantities
 from synthkit.benchmark import published
 from synthkit.benchmark.leaderboard import Leaderboard, Row
@@ -18,7 +16,6 @@ from synthkit.sample_files import HEADINGS
 from synthkit.scores import score
 
 MOST_SCENES = 4  # of a table
-WIDEST = 384  # pixels of a picture
 MARGIN = 0.08  # beside the extreme values of a column, as a share of what lies between them
 
 Drawn = tuple[str, dict[tuple[str, str], Picture]]  # a heading, and pictures by sample and kind
@@ -87,19 +84,13 @@ def _drawn(board: Leaderboard, group: Group) -> Drawn | None:
     """The pictures of a group's first seed that has any."""
     for row in group.rows:
         if pictures := board.pictures(row):
-            return f"{group.method}, seed {row.result.seed}", {
-                (each.name, each.kind): each for each in pictures
-            }
+            known = {(each.name, each.kind): each for each in pictures}
+            return f"{group.method}, seed {row.result.seed}", known
     return None
 
 
 def _uri(picture: Picture) -> str:
-    """A small copy of a picture as a data URI: of label maps exact, of photos as JPEG."""
-    image, file = picture.image().convert("RGB"), io.BytesIO()
-    exact = picture.kind == "label"
-    if image.width > WIDEST:
-        size = WIDEST, max(1, round(WIDEST * image.height / image.width))
-        image = image.resize(size, Image.Resampling.NEAREST if exact else Image.Resampling.LANCZOS)
-    kind = "png" if exact else "jpeg"
-    image.save(file, kind, **({"optimize": True} if exact else {"quality": 88}))
+    """A picture as a data URI: of label maps exact, of photos as JPEG."""
+    file, kind = io.BytesIO(), "png" if picture.kind == "label" else "jpeg"
+    picture.image().convert("RGB").save(file, kind, quality=88, optimize=True)
     return f"data:image/{kind};base64,{base64.b64encode(file.getvalue()).decode()}"

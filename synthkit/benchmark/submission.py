@@ -3,7 +3,7 @@
 import hashlib
 import io
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -15,7 +15,8 @@ from synthkit.errors import DataError, listed
 
 PATTERN = "scores/*/result.json"  # in a run's folder
 KINDS = ("label", "fake", "real")
-LARGEST = 20_000_000  # bytes of a picture
+LARGEST = 50_000_000  # bytes of a picture's file
+WIDEST = 512  # pixels of a picture that is kept: enough to look at, and small enough to keep many
 
 
 @dataclass(frozen=True)
@@ -99,8 +100,17 @@ def _picture(folder: Path, name: str, kind: str) -> Picture | None:
     if kind != "fake" and not path.exists():
         return None
     try:
-        picture = Picture(name, kind, path.read_bytes())
-        picture.image()
+        return _narrowed(Picture(name, kind, path.read_bytes()))
     except (OSError, DataError) as error:
         raise DataError(f"{path}: {error}") from error
-    return picture
+
+
+def _narrowed(picture: Picture) -> Picture:
+    """The picture, or a copy of at most WIDEST pixels."""
+    image, file = picture.image(), io.BytesIO()
+    if image.width <= WIDEST:
+        return picture
+    height = max(1, round(WIDEST * image.height / image.width))
+    way = Image.Resampling.NEAREST if picture.kind == "label" else Image.Resampling.LANCZOS
+    image.convert("RGB").resize((WIDEST, height), way).save(file, "PNG")
+    return replace(picture, png=file.getvalue())

@@ -13,6 +13,7 @@ from synthkit.runs import config_name
 from synthkit.scores import score
 
 ABSENT = "-"
+CLASS = "iou/"  # begins the name of a single class's score
 ORACLE = "real images"  # what the judge makes of them
 
 
@@ -86,14 +87,14 @@ class Table:
 
     @property
     def headlines(self) -> list[str]:
-        """The scores of whole images, without those that tell how sure another one is."""
+        """The scores of all classes, without those that tell how sure another one is."""
         spreads = {f"{name}_std" for name in self.scores}
-        return [name for name in self.scores if "/" not in name and name not in spreads]
+        return [name for name in self.scores if name not in spreads and name not in self.classes]
 
     @property
     def classes(self) -> list[str]:
         """The scores of single classes."""
-        return [name for name in self.scores if "/" in name]
+        return [name for name in self.scores if name.startswith(CLASS)]
 
     @cached_property
     def oracle(self) -> dict[str, float]:

@@ -67,10 +67,10 @@ def test_text_of_results_is_only_text(tmp_path):
 
 
 def test_large_pictures_are_made_smaller(tmp_path):
-    page = made(tmp_path, [write_run(tmp_path / "run", made_result(), size=(256, 512))])
+    page = made(tmp_path, [write_run(tmp_path / "run", made_result(), size=(384, 768))])
     sources = [attributes["src"] for attributes in page.all("img") if "src" in attributes]
     sizes = {Image.open(io.BytesIO(base64.b64decode(each.split(",")[1]))).size for each in sources}
-    assert sizes == {(384, 192)}
+    assert sizes == {(512, 256)}
 
 
 @pytest.fixture(scope="module")

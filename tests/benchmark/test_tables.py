@@ -68,15 +68,15 @@ def test_what_was_trained_for_longer_is_not_best_and_says_so():
 
 
 def test_single_classes_stand_apart_from_headlines_and_the_oracle_is_there():
-    table = only(made_result(scores=made_result().scores | {"kid": 0.1, "kid_std": 0.01}))
-    assert table.headlines == ["fd_efflite0", "miou", "accuracy", "psnr", "kid"]
+    table = only(made_result(scores=made_result().scores | {"kid": 0.1, "kid_std": 0.01, "toy/own": 1.0}))
+    assert table.headlines == ["fd_efflite0", "miou", "accuracy", "psnr", "kid", "toy/own"]
     assert table.classes == [f"iou/{name}" for name in CLASSES]
     assert table.oracle["miou"] == 0.617
-    assert [heading(name) for name in ("fd_efflite0", "iou/road", "psnr", "mine")] == [
+    assert [heading(name) for name in ("fd_efflite0", "iou/road", "psnr", "toy/mine")] == [
         "FD EfficientNet-Lite0 ↓",
         "IoU road ↑",
         "PSNR dB ↑",
-        "mine",
+        "toy/mine",
     ]
 
 
