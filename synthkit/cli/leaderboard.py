@@ -1,5 +1,7 @@
 """`synthkit leaderboard`."""
 
+import textwrap
+from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,9 +15,10 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from synthkit.benchmark.leaderboard import Row
-    from synthkit.benchmark.tables import Group, Table
+    from synthkit.benchmark.tables import Table
     from synthkit.benchmark.verification import Check
 
+NARROW = 13  # letters of a column's title that stand in a line of a terminal
 COLOURS = {"ok": "green", "cannot be checked": "yellow", "changed": "bold red"}
 
 Database = Annotated[Path, typer.Option("--db", help="The leaderboard's file.")]
@@ -119,19 +122,16 @@ def export_tables(
 def _print(table: "Table", console: "Console") -> None:
     from rich.table import Table as Grid
 
-    from synthkit.benchmark.tables import ORACLE, basis, heading, number
-    from synthkit.cli.text import printable
+    from synthkit.benchmark.tables import basis, heading
+    from synthkit.cli.text import lines, printable
 
-    names = table.headlines
     grid = Grid(box=None, pad_edge=False, header_style="bold")
-    for title in ("method", "seeds", *map(heading, names), "time", "memory"):
+    for title in ("method", "seeds", *map(heading, table.headlines), "time", "memory"):
+        folded = textwrap.wrap(title, NARROW) if console.is_terminal else [title]
         justify = "left" if title == "method" else "right"
-        grid.add_column(printable(title), justify=justify, overflow="fold")
-    for group in table.groups:
-        grid.add_row(*_cells(table, group))
-    if table.oracle:
-        oracle = [printable(number(name, table.oracle.get(name)), "italic") for name in names]
-        grid.add_row(printable(ORACLE, "italic"), "", *oracle)
+        grid.add_column(lines(folded), justify=justify, overflow="fold")
+    for row in _rows(table, console.is_terminal):
+        grid.add_row(*row)
     console.print(printable(table.first.protocol, "bold"))
     console.print(grid)
     for group in table.groups:
@@ -141,17 +141,24 @@ def _print(table: "Table", console: "Console") -> None:
     console.print()
 
 
-def _cells(table: "Table", group: "Group") -> "list[Text]":
+def _rows(table: "Table", folded: bool) -> "Iterator[list[Text]]":
+    """The cells of each line; `folded` puts half an interval below its mean, so that columns are narrow."""
     from synthkit import quantities
-    from synthkit.benchmark.tables import text
-    from synthkit.cli.text import printable
+    from synthkit.benchmark.tables import ORACLE, number, text
+    from synthkit.cli.text import lines, printable
 
-    scores = [
-        printable(text(name, group.score(name)), "bold" if table.is_best(group, name) else "")
-        for name in table.headlines
-    ]
-    ends = quantities.words(group.seconds), quantities.size(group.memory)
-    return [printable(group.method), printable(str(len(group.rows))), *scores, *map(printable, ends)]
+    for group in table.groups:
+        cells = []
+        for name in table.headlines:
+            mean, *half = text(name, group.score(name)).split(" ± ")
+            parts = [mean, *(f"± {each}" for each in half)]
+            style = "bold" if table.is_best(group, name) else ""
+            cells.append(lines(parts if folded else [" ".join(parts)], style))
+        ends = quantities.clock(group.seconds), quantities.size(group.memory)
+        yield [printable(group.method), printable(str(len(group.rows))), *cells, *map(printable, ends)]
+    if table.oracle:
+        oracle = (number(name, table.oracle.get(name)) for name in table.headlines)
+        yield [printable(each, "italic") for each in (ORACLE, "", *oracle)]
 
 
 def _show(row: "Row", checks: "list[Check]") -> str:
