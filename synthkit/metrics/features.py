@@ -98,7 +98,9 @@ def fid_network() -> nn.Module:
 
 @cache
 def _inception() -> nn.Module:
-    instead = "the metrics fd_efflite0 and kd_efflite0 need no download; they are other numbers than FID and KID"
+    instead = (
+        "the metrics fd_efflite0 and kd_efflite0 need no download; they are other numbers than FID and KID"
+    )
     path = weights.fetch(FID_WEIGHTS, FID_URL, sha256="6726825d", instead=instead)
     with torch.device("meta"):
         network = fid_network()
@@ -123,4 +125,6 @@ def _lite0_view(images: Tensor) -> Tensor:
 
 INCEPTION = Shared(_inception, bilinear)  # (N, 2048), after the last average pooling
 INCEPTION_CLEAN = Shared(_inception, clean)
-LITE0 = Shared(_lite0, _lite0_view, least=32)  # (N, 1280), after the last convolution, averaged over positions
+LITE0 = Shared(
+    _lite0, _lite0_view, least=32
+)  # (N, 1280), after the last convolution, averaged over positions

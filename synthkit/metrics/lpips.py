@@ -20,7 +20,9 @@ from synthkit.metrics.metric import Metric, PerImage, Scored
 from synthkit.registry import METRICS
 
 VERSION = "0.1"  # of LPIPS's weights
-OFFLINE = "the metrics pd_efflite0 and pd_efflite0_diversity need no download; they are other numbers than LPIPS"
+OFFLINE = (
+    "the metrics pd_efflite0 and pd_efflite0_diversity need no download; they are other numbers than LPIPS"
+)
 BACKBONES = {  # torchvision's name and file, and the layers of `features` whose outputs count
     "alex": ("alexnet", "alexnet-owt-7be5be79.pth", (1, 4, 7, 9, 11)),
     "vgg": ("vgg16", "vgg16-397923af.pth", (3, 8, 15, 22, 29)),
@@ -64,7 +66,8 @@ def _lpips(net: str) -> nn.Module:
     import lpips
 
     backbone = TorchvisionFeatures(*BACKBONES[net], instead=OFFLINE)
-    linear = torch.load(files(lpips) / "weights" / f"v{VERSION}" / f"{net}.pth", weights_only=True)
+    path = files(lpips) / "weights" / f"v{VERSION}" / f"{net}.pth"
+    linear = torch.load(path, map_location="cpu", weights_only=True)
     weights = [linear[f"lin{layer}.model.1.weight"] for layer in range(len(BACKBONES[net][2]))]
     return UnitMaps(nn.Sequential(lpips.ScalingLayer(), backbone), weights)
 
