@@ -38,6 +38,8 @@ SCORES = {
     "kd_efflite0_std": Score("KD EfficientNet-Lite0, deviation over subsets", digits=4),
     "miou": Score("mIoU", "", "higher"),
     "accuracy": Score("accuracy", "", "higher"),
+    "fwiou": Score("fwIoU", "", "higher"),
+    "accuracy_all": Score("accuracy, all pixels", "", "higher"),
 }
 
 

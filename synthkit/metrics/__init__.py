@@ -4,7 +4,7 @@ Images are (N, 3, H, W) in [-1, 1]. The maths is in functions: `frechet_distance
 `distance` and those of `image`; the registered classes gather what these take.
 """
 
-from synthkit.metrics import frechet, image, kernel, lpips
+from synthkit.metrics import frechet, image, kernel, lpips, segmentation
 from synthkit.metrics.frechet import frechet_distance
 from synthkit.metrics.kernel import kernel_distance, polynomial_mmd
 from synthkit.metrics.moments import Moments
@@ -18,4 +18,5 @@ __all__ = [
     "kernel_distance",
     "lpips",
     "polynomial_mmd",
+    "segmentation",
 ]
