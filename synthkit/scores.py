@@ -37,6 +37,7 @@ SCORES = {
     "kd_efflite0": Score("KD EfficientNet-Lite0", "", "lower", 4),
     "kd_efflite0_std": Score("KD EfficientNet-Lite0, deviation over subsets", digits=4),
     "miou": Score("mIoU", "", "higher"),
+    "iou": Score("IoU", "", "higher"),
     "accuracy": Score("accuracy", "", "higher"),
     "fwiou": Score("fwIoU", "", "higher"),
     "accuracy_all": Score("accuracy, all pixels", "", "higher"),
@@ -44,5 +45,7 @@ SCORES = {
 
 
 def score(name: str) -> Score:
-    """How a score of this name is shown."""
-    return SCORES.get(name, Score(name, digits=4))
+    """How a score of this name is shown; "iou/road" is as "iou", called IoU road."""
+    family, _, part = name.partition("/")
+    known = SCORES.get(family, Score(family, digits=4))
+    return known._replace(title=f"{known.title} {part}") if part else known

@@ -60,6 +60,7 @@ def main() -> None:
         export,
         import_,
         judge,
+        leaderboard,
         plugins,
         reference,
         runs,
