@@ -168,6 +168,29 @@ class Model:
         images = [_picture(each, (width, height)) for each in fake.flatten(0, -4)]
         return images if candidate == "all" else images[0]
 
+    def synthesise(self, batch: Mapping, *, seed: int = 0, sampled: bool = False) -> torch.Tensor:
+        """The image (1, 3, H, W) in [-1, 1] for a batch of one, whose photo is not looked at.
+
+        With an encoder, styles are the most common ones, or drawn by the seed if `sampled`; one that gives an
+        image a single style always draws it. Raises CheckpointError where the run has no styles yet.
+        """
+        if not self.translator.has_encoder:
+            return self._fakes(batch, seed=seed)
+        unseen = {field: value for field, value in batch.items() if field != "image"}
+        if self.translator.has_style_vector:
+            style = draw_vector(self.translator.networks["encoder"].out_channels, seed)
+            return self._fakes({**unseen, "style": style}, seed=seed)
+        picks = {"all": "sample"} if sampled else {}
+        return self._translate_styled(unseen, picks, {}, seed=seed, candidate=0)
+
+    def variants(self, batch: Mapping, count: int, *, seed: int = 0) -> torch.Tensor:
+        """Images (S, 1, 3, H, W) of the same inputs: all that a generator of several makes, else `count`."""
+        if not self.translator.has_encoder:
+            images = self._fakes(batch, seed=seed, candidate="all")
+            if images.ndim == 5:
+                return images.movedim(1, 0)
+        return torch.stack([self.synthesise(batch, seed=seed + s, sampled=True) for s in range(count)])
+
     def encode(self, batch: Mapping, regions: Regions) -> torch.Tensor:
         """The style codes (R, F) of the instances of a batch of one, as the encoder sees its `image`.
 

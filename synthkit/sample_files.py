@@ -14,21 +14,26 @@ Scenes = dict[str, dict[str, Path]]  # files by the sample's name and by kind
 
 
 def write_samples(run: Path, step: int, pictures: Mapping[str, Mapping[str, np.ndarray]]) -> None:
-    """Write the pictures of a validation to RUN/samples/STEP/NAME.KIND.png.
+    """Write the pictures of a validation to RUN/samples/STEP, as `write_pictures`."""
+    write_pictures(run / "samples" / f"{step:08d}", pictures)
+
+
+def write_pictures(folder: Path, pictures: Mapping[str, Mapping[str, np.ndarray]]) -> list[str]:
+    """Write pictures to FOLDER/NAME.KIND.png; returns the names that they got.
 
     `pictures` maps a sample's name to (H, W, 3) uint8 arrays by kind: label, source, edge, fake, real. What a
     file name cannot hold is replaced by underscores; names that become alike are told apart by more.
     """
-    folder = run / "samples" / f"{step:08d}"
     folder.mkdir(parents=True, exist_ok=True)
-    taken: set[str] = set()
+    taken: list[str] = []
     for name, kinds in pictures.items():
         name = _file_name(name)
         while name in taken:
             name += "_"
-        taken.add(name)
+        taken.append(name)
         for kind, array in kinds.items():
             Image.fromarray(np.ascontiguousarray(array)).save(folder / f"{name}.{kind}.png")
+    return taken
 
 
 def read_samples(run: Path) -> dict[int, Scenes]:

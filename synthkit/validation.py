@@ -38,13 +38,14 @@ def validate(
         if "image" in batch:
             scores.add(Scored(fake, batch["image"], label=batch.get("label")))
         if index < drawn:
-            pictures[batch["name"][0]] = _pictures(batch, fake, getattr(samples.data, "palette", None))
+            pictures[batch["name"][0]] = pictures_of(batch, fake, getattr(samples.data, "palette", None))
         if give_up():
             return None
     return {name: kinds for each in all_gather_object(pictures) for name, kinds in each.items()}
 
 
-def _pictures(batch: Mapping, fake: torch.Tensor, palette) -> dict:
+def pictures_of(batch: Mapping, fake: torch.Tensor, palette) -> dict:
+    """What is drawn of a batch of one: (H, W, 3) uint8 by kind, for `write_pictures`."""
     shown = {"source": batch.get("source"), "fake": fake, "real": batch.get("image")}
     pictures = {kind: to_uint8(images[0].cpu()) for kind, images in shown.items() if images is not None}
     if "edge" in batch:

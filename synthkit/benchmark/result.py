@@ -24,7 +24,8 @@ class Result:
         config: the name of the config it was trained with; config_sha256: the hash of the resolved config,
             without the seed and without where and on what it ran.
         weights_sha256: the hash of the scored weights.
-        seed, steps: of the training.
+        seed, steps: of the training. on_budget: whether it was as long as the protocol says.
+        apart: whether the training data were at hand, and shown to hold none of the scored images.
         scores: by name, such as "miou", "iou/road", "fid".
         oracle: the scores that the real images get from the judge.
         seconds: how long the training took; scoring_seconds: how long the scoring.
@@ -32,7 +33,7 @@ class Result:
         device: what it was trained on, in words.
         versions: of synthkit, torch, Python and the libraries that metrics rest on.
         samples: names of the scored samples whose pictures lie beside the result, in
-            samples/NAME_fake.png, NAME_real.png and NAME_label.png.
+            samples/NAME.fake.png, NAME.real.png and, of data with labels, NAME.label.png.
         created: when it was scored, in ISO 8601, UTC.
     """
 
@@ -48,6 +49,8 @@ class Result:
     weights_sha256: str
     seed: int
     steps: int
+    on_budget: bool = True
+    apart: bool = True
     scores: dict[str, float]
     oracle: dict[str, float] = field(default_factory=dict)
     seconds: float

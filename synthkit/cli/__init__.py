@@ -56,6 +56,7 @@ def main() -> None:
         check,
         compare,
         data,
+        evaluate,
         export,
         import_,
         plugins,

@@ -113,5 +113,13 @@ class Streets:
         """label (H, W) uint8, instance (H, W) int32, image (H, W, 3) uint8 and name."""
         if not 0 <= index < self.count:
             raise IndexError(f"scene {index} of streets {self.split}: there are {self.count}")
-        scene = paint((self.seed * len(SPLITS) + self._stream) * SPAN + index, self.height, self.width)
+        scene = paint(self._scene(index), self.height, self.width)
         return dict(scene._asdict(), name=self.stems[index])
+
+    def fingerprint(self, index: int) -> str:
+        """What decides a scene at any size."""
+        return f"streets {self._scene(index)}"
+
+    def _scene(self, index: int) -> int:
+        """The seed of a scene."""
+        return (self.seed * len(SPLITS) + self._stream) * SPAN + index

@@ -1,0 +1,125 @@
+"""A trial: one method with one seed, trained and scored under a protocol. It follows from its spec alone."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from synthkit import config, stages
+from synthkit.benchmark import protocol as protocols
+from synthkit.benchmark import result as results
+from synthkit.benchmark.origin import hash_of_config
+from synthkit.benchmark.protocol import Protocol, root_override
+from synthkit.benchmark.result import Result
+from synthkit.benchmark.scoring import open_source, score
+from synthkit.errors import ConfigError
+from synthkit.inference import has_clustered_styles, load
+from synthkit.runner import dry_run
+from synthkit.styles.fit import Clustering, fit
+
+SAVE_EVERY = 200  # steps after which an interrupted training goes on
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """What is trained and scored.
+
+    Attributes:
+        protocol: a shipped protocol's name, or a file's path.
+        method: its name in tables.
+        config: a config's name or path, with the overrides laid over it after those of the protocol.
+        seed: of the training.
+        root: the folder of the data, where the protocol's base names another.
+        judges: the folder of trained judges.
+    """
+
+    protocol: str
+    method: str
+    config: str
+    overrides: tuple[str, ...] = ()
+    seed: int = 0
+    root: str | None = None
+    judges: str = "runs/judges"
+
+
+def run(trial: Trial, folder: Path, *, device: str = "auto") -> Result:
+    """Train the trial in the run folder `folder` and score it there; return its result.
+
+    What has been done already is not done again: an interrupted training goes on, and a result that fits is
+    returned at once. Raises ConfigError for a folder of another trial; else as the training and the scoring.
+    """
+    if (known := stored(trial, folder)) is not None:
+        return known
+    from synthkit.benchmark.judges import open_judge
+
+    protocol = protocols.load(trial.protocol, trial.root)
+    judge = None if protocol.judge is None else open_judge(protocol, Path(trial.judges))
+    protocol.content  # noqa: B018  (what is wrong with the scored data is found before the training)
+    cfg = resolved(trial, protocol, folder, device)
+    stages.train(cfg, folder, resume=folder.is_dir())
+    if has_clustered_styles(cfg):
+        _fit_styles(folder, device)
+    source = open_source(folder, protocol, device=device)
+    result, _ = score(source, protocol, scores_folder(folder, protocol), judge=judge, method=trial.method)
+    return result
+
+
+def scores_folder(run: Path, protocol: Protocol) -> Path:
+    """Where a run's scores under a protocol lie."""
+    return run / "scores" / protocol.name
+
+
+def stored(trial: Trial, folder: Path) -> Result | None:
+    """The result that a trial has already, if it is of the protocol and the config as they are now."""
+    protocol = protocols.load(trial.protocol, trial.root)
+    path = scores_folder(folder, protocol) / "result.json"
+    if not path.is_file():
+        return None
+    found = results.read(path)
+    cfg = resolved(trial, protocol, folder)
+    expected = protocol.sha256, hash_of_config(cfg, protocol.budget), trial.seed
+    return found if (found.protocol_sha256, found.config_sha256, found.seed) == expected else None
+
+
+def resolved(trial: Trial, protocol: Protocol, folder: Path, device: str = "auto") -> config.Section:
+    """The config that the trial trains. Raises ConfigError where it does not fit the protocol's budget."""
+    fixed = [f"train.seed={trial.seed}", f"train.device={device}", "train.dry_run=false"]
+    overrides = [*protocol.overrides, *trial.overrides, *fixed]
+    cfg = config.load(trial.config, overrides)
+    if trial.root is not None and "root" in cfg["data"]:
+        overrides += root_override(trial.root)
+    if protocol.budget and "stages" in cfg:
+        raise ConfigError(
+            f"{trial.method} trains in stages, each with a length of its own, so a budget cannot set it: "
+            f"{trial.config}"
+        )
+    if protocol.budget:
+        overrides += _length(_steps(config.load(trial.config, overrides), protocol.budget, folder))
+    return config.load(trial.config, overrides)
+
+
+def _steps(cfg: Mapping, budget: Mapping, folder: Path) -> int:
+    """How many steps the budget is; those of a training that has begun stay as they are."""
+    if "steps" in budget:
+        return budget["steps"]
+    if (folder / "config.yaml").is_file():
+        return config.load(folder / "config.yaml")["train"]["steps"]
+    return max(1, round(60 * budget["minutes"] / dry_run(cfg).seconds_per_step))
+
+
+def _length(steps: int) -> list[str]:
+    """Overrides for a training of so many steps.
+
+    It saves on the way, and looks at held-out samples at the end alone; nothing is decided by them.
+    """
+    return [
+        f"train.steps={steps}",
+        f"train.save_every={min(SAVE_EVERY, steps)}",
+        f"train.validate_every={steps}",
+        "train.validation_images=6",
+    ]
+
+
+def _fit_styles(folder: Path, device: str) -> None:
+    """Cluster the styles of a run with an encoder; they decide what it makes of a label map alone."""
+    styles, _ = fit(load(folder, device=device), Clustering())
+    styles.save(folder)
