@@ -40,6 +40,14 @@ def write_result(folder: Path, **values) -> None:
     path.write_text(json.dumps(RESULT | values))
 
 
+def stored(trial, folder: Path):
+    """The result in a trial's folder, whatever the protocol is."""
+    from synthkit.benchmark import result
+
+    path = folder / "scores" / "toy" / "result.json"
+    return result.read(path) if path.is_file() else None
+
+
 def starts(folder: Path) -> int:
     """How often the process of a trial was started."""
     return len((folder / "starts").read_text()) if (folder / "starts").is_file() else 0

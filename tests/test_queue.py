@@ -26,10 +26,11 @@ def quick(monkeypatch):
     """The process of a trial is the stand-in; results are taken as they lie there."""
     monkeypatch.setattr(queue, "COMMAND", (sys.executable, fake_trials.__file__))
     monkeypatch.setattr(queue, "PAUSE", 0.01)
+    monkeypatch.setattr(queue, "stored", fake_trials.stored)
 
 
 def trials(folder: Path, *methods: str) -> dict[Path, Trial]:
-    return {folder / method: Trial("toy", method, "toy", (), 0, None) for method in methods}
+    return {folder / method: Trial(protocol="toy", method=method, config="toy") for method in methods}
 
 
 def test_one_that_fails_does_not_stop_the_others(tmp_path):
@@ -122,7 +123,7 @@ def test_no_worker_is_refused(tmp_path):
 
 
 def test_a_trial_is_read_as_it_was_written(tmp_path):
-    trial = Trial("toy", "mine", "a/b", ("x=1", "y=[2]"), 3, "data")
+    trial = Trial(protocol="toy", method="mine", config="a/b", overrides=("x=1", "y=[2]"), seed=3, root="data")
     trial_process.write(trial, tmp_path)
     assert trial_process.read(tmp_path) == trial
     (tmp_path / "trial.json").write_text('{"protocol": "toy", "sed": 1}')
