@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from synthkit import build, config, runner
 from synthkit.benchmark import protocol as protocols
@@ -72,6 +73,11 @@ class Variant:
         if self.name != BASE:
             return " = ".join(self.labels)
         return f"{self.labels[0]} ({BASE})" if len(self.labels) == 1 else BASE
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The config's values by their dotted keys; what is null is left out, as if it were not there."""
+        return {key: value for key, value, _ in config.flatten(self.config) if value is not None}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,7 @@
 """A study's plots: a point for each seed, and for each variant its mean and 95% interval."""
 
 import math
+from pathlib import Path
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -11,8 +12,9 @@ from synthkit.charts import COLOURS, INK, ROUND
 from synthkit.scores import score
 
 BLUE, ORANGE = COLOURS[:2]  # told apart by those who see few colours; the marks' shapes differ, too
-VERDICTS = {"better": (BLUE, "^"), "worse": (ORANGE, "v"), "differs": (BLUE, "D"), "": (INK, "o")}
+VERDICTS = {"better": (BLUE, "^"), "worse": (ORANGE, "v"), "differs": (BLUE, "D"), "": (None, "o")}
 WIDTH, LINE, MARGIN = 5.4, 0.42, 0.5  # inches: of a plot, of a variant's line, and for the axis
+DARK = "#23262b"
 LONGEST = 34  # letters of a label
 SPREAD = 0.16  # lines between the mean and the seeds' points
 
@@ -25,6 +27,7 @@ def plot(findings: Findings, name: str, ink: str = INK) -> Figure:
     """
     figure = Figure(figsize=(WIDTH, MARGIN + LINE * len(findings.rows)), layout="constrained")
     figure.get_layout_engine().set(w_pad=0.03, h_pad=0.03)
+    figure.patch.set_visible(False)
     axes = figure.add_subplot()
     for line, row in enumerate(findings.rows):
         _draw(axes, line, row, name, findings.verdict(row, name), ink)
@@ -36,7 +39,7 @@ def plot(findings: Findings, name: str, ink: str = INK) -> Figure:
 
 def _draw(axes: Axes, line: int, row: Row, name: str, verdict: str, ink: str) -> None:
     colour, marker = VERDICTS[verdict]
-    colour = ink if colour == INK else colour
+    colour = colour or ink
     values = [value for value in row.values(name).values() if math.isfinite(value)]
     axes.plot(values, [line + SPREAD] * len(values), "o", color=colour, alpha=0.45, markersize=3.5, mew=0)
     found = row.score(name)
@@ -66,9 +69,13 @@ def _style(axes: Axes, labels: list[str], ink: str) -> None:
     axes.set_yticks(range(len(labels)), short, parse_math=False)
 
 
-def titled(figure: Figure, name: str, ink: str = "#23262b") -> Figure:
-    """The figure with the score's name above, for a picture that stands alone."""
-    shown = score(name)
+def write_plot(findings: Findings, name: str, path: Path) -> Path:
+    """A score's plot as a PNG that stands alone, with its title, on white."""
+    figure, shown = plot(findings, name, DARK), score(name)
     better = f", {shown.better} is better" if shown.better else ""
-    figure.suptitle(f"{shown.title} {shown.unit}".strip() + better, x=0.02, ha="left", fontsize=10, color=ink)
-    return figure
+    title = f"{shown.title} {shown.unit}".strip() + better
+    figure.suptitle(title, x=0.02, ha="left", fontsize=10, color=DARK, parse_math=False)
+    figure.patch.set_visible(True)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=200)
+    return path
