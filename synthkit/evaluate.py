@@ -1,16 +1,20 @@
 """Scores of synthesised images."""
 
 import inspect
-from collections.abc import Iterable
+import sys
+from collections.abc import Collection, Iterable
 from functools import reduce
 from operator import add
 from typing import Any
 
 from synthkit import build
 from synthkit.distributed import all_gather_object
-from synthkit.errors import ConfigError
+from synthkit.errors import ConfigError, DataError
+from synthkit.metrics.checks import check_count
 from synthkit.metrics.metric import Metric, PerImage, Scored
 from synthkit.registry import METRICS
+
+NEEDS = {"real": "photos", "label": "label maps", "samples": "several images of each input"}
 
 
 class Scores:
@@ -23,8 +27,16 @@ class Scores:
         settings = metrics if isinstance(metrics, dict) else {name: {} for name in metrics}
         self.metrics = {name: _built(name, values, wired) for name, values in settings.items()}
 
+    def check(self, offered: Collection[str], images: int) -> None:
+        """Raise DataError where a metric needs other parts of `Scored` than are offered, or more images."""
+        for name, metric in self.metrics.items():
+            if missing := [need for need in metric.needs if need not in offered]:
+                raise DataError(f"the metric {name!r} needs {NEEDS[missing[0]]}, and there are none")
+            check_count(name, images, metric.least)
+
     def add(self, scored: Scored) -> None:
         """Score a batch. Raises DataError and ConfigError as the metrics do."""
+        self.check([need for need in NEEDS if getattr(scored, need) is not None], images=sys.maxsize)
         for metric in self.metrics.values():
             metric.add(scored)
 

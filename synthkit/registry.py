@@ -161,7 +161,7 @@ DATASETS = Registry("datasets", ["synthkit.data"])
 BACKBONES = Registry("backbones", ["synthkit.backbones"])
 DETECTORS = Registry("detectors", ["synthkit.data.edges.canny", "synthkit.data.edges.dexined"])
 METRICS = Registry("metrics", ["synthkit.metrics"])
-JUDGES = Registry("judges")
+JUDGES = Registry("judges", ["synthkit.benchmark.judges.networks"])
 TRACKERS = Registry("trackers", ["synthkit.trackers"])
 REGISTRIES = (
     GENERATORS,

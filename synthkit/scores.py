@@ -26,10 +26,20 @@ SCORES = {
     "psnr": Score("PSNR", "dB", "higher", 2),
     "ssim": Score("SSIM", "", "higher"),
     "lpips": Score("LPIPS", "", "lower"),
+    "lpips_diversity": Score("LPIPS diversity", "", "higher"),
+    "pd_efflite0": Score("PD EfficientNet-Lite0", "", "lower"),
+    "pd_efflite0_diversity": Score("PD diversity EfficientNet-Lite0", "", "higher"),
     "fid": Score("FID", "", "lower", 2),
+    "fid_clean": Score("FID, clean resize", "", "lower", 2),
+    "fd_efflite0": Score("FD EfficientNet-Lite0", "", "lower", 2),
     "kid": Score("KID", "", "lower", 4),
+    "kid_std": Score("KID, deviation over subsets", digits=4),
+    "kd_efflite0": Score("KD EfficientNet-Lite0", "", "lower", 4),
+    "kd_efflite0_std": Score("KD EfficientNet-Lite0, deviation over subsets", digits=4),
     "miou": Score("mIoU", "", "higher"),
     "accuracy": Score("accuracy", "", "higher"),
+    "fwiou": Score("fwIoU", "", "higher"),
+    "accuracy_all": Score("accuracy, all pixels", "", "higher"),
 }
 
 

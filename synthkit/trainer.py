@@ -18,7 +18,7 @@ from synthkit.data.samples import Samples
 from synthkit.data.splits import TRAIN, validation_split
 from synthkit.devices import pick_device, to_device
 from synthkit.ema import Average
-from synthkit.errors import CheckpointError, ConfigError, NotFiniteError, PluginError
+from synthkit.errors import CheckpointError, ConfigError, DataError, NotFiniteError, PluginError
 from synthkit.evaluate import Scores
 from synthkit.figures import Figures
 from synthkit.freezing import freeze_all_but
@@ -50,6 +50,8 @@ class Trainer:
             Scores(settings.metrics)  # names that are not registered are found here
         self.data = self._open_data("train", settings)
         self.validation = self._open_data("validation", settings)
+        with build.place(cfg["train"], "metrics"):
+            self._check_metrics(settings)
         with build.place(cfg["train"], "best"):
             self._check_best(settings.best)
         self.samples_per_step = settings.batch_size * settings.accumulate * distributed.get_world_size()
@@ -171,6 +173,16 @@ class Trainer:
             seed=settings.seed,
             **sample_checks(self.model.inputs),
         )
+
+    def _check_metrics(self, settings: Training) -> None:
+        """Raise ConfigError where the validations could not give the metrics what they need."""
+        count = min(settings.validation_images, len(self.validation))
+        if count and "image" in self.validation.fields:
+            offered = ("real", *(("label",) if "label" in self.validation.fields else ()))
+            try:
+                Scores(settings.metrics).check(offered, count)
+            except DataError as error:
+                raise ConfigError(str(error)) from error
 
     def _check_best(self, name: str | None) -> None:
         """Raise ConfigError where no validation could tell the best."""

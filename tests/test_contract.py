@@ -8,8 +8,9 @@ test_contract = testing.contract(
         "patch": {"channels": 4, "layers": 2},
         "label": {"classes": 5},
         "streets": {"size": [32, 64], "count": 2},
-        # those that need files are tried in tests/data, tests/test_backbones.py and tests/data/edges
+        # those that need files: tests/data, tests/data/edges, tests/metrics, tests/test_backbones.py
         **dict.fromkeys(("ab_folders", "aligned", "cityscapes", "folders", "timm", "vgg19", "dexined")),
+        **dict.fromkeys(("fid", "fid_clean", "kid", "lpips", "lpips_diversity")),
     }
 )
 ELSEWHERE = {"trackers": "tests/test_trackers.py"}

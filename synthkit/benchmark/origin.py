@@ -56,9 +56,9 @@ def origin_of_run(model: Model, protocol: Protocol, *, apart: bool) -> Origin:
     )
 
 
-def origin_of_folder(folder: Path, files: Sequence[Path], method: str | None) -> Origin:
+def origin_of_folder(folder: Path, files: Sequence[Path]) -> Origin:
     """The origin of a folder of images: nothing is known of it but what the files hold."""
-    return Origin(method=method or folder.resolve().name, weights_sha256=hash_of_files(files))
+    return Origin(method=folder.resolve().name, weights_sha256=hash_of_files(files))
 
 
 def hash_of_config(cfg: Mapping, budget: Mapping) -> str:

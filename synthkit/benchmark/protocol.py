@@ -168,11 +168,7 @@ def load(name: str | Path, root: str | Path | None = None) -> Protocol:
     section = _read(path)
     page = build.call(Page, section)
     with build.place(section, "base"):
-        resolved = config.load(_beside(page.base, path), [*page.overrides, *root_override(root)])
-    for key in ("model", "data"):
-        build.need(resolved, key)
-    if root is not None and "root" not in resolved["data"]:
-        raise ConfigError(f"the data of protocol {path.stem} need no files, so no root: {root}")
+        resolved = _base(_beside(page.base, path), page.overrides, root)
     for metric in page.metrics:
         with build.place(section["metrics"], metric):
             METRICS.get(metric)
@@ -180,6 +176,17 @@ def load(name: str | Path, root: str | Path | None = None) -> Protocol:
     _check_budget(section, page)
     values = {key: getattr(page, key) for key in Page.__dataclass_fields__} | {"methods": methods}
     return Protocol(**values, name=path.stem, path=path, config=resolved)
+
+
+def _base(name: str, overrides: Sequence[str], root: str | Path | None) -> Section:
+    cfg = config.load(name, overrides)
+    for key in ("model", "data"):
+        build.need(cfg, key)
+    if root is None:
+        return cfg
+    if "root" not in cfg["data"]:
+        raise ConfigError(f"the data of {name} need no files, so no root: {root}")
+    return config.load(name, [*overrides, *root_override(root)])
 
 
 def root_override(root: str | Path | None) -> list[str]:

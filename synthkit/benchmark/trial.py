@@ -7,6 +7,7 @@ from pathlib import Path
 from synthkit import config, stages
 from synthkit.benchmark import protocol as protocols
 from synthkit.benchmark import result as results
+from synthkit.benchmark.judges import open_judge
 from synthkit.benchmark.origin import hash_of_config
 from synthkit.benchmark.protocol import Protocol, root_override
 from synthkit.benchmark.result import Result
@@ -49,8 +50,6 @@ def run(trial: Trial, folder: Path, *, device: str = "auto") -> Result:
     """
     if (known := stored(trial, folder)) is not None:
         return known
-    from synthkit.benchmark.judges import open_judge
-
     protocol = protocols.load(trial.protocol, trial.root)
     judge = None if protocol.judge is None else open_judge(protocol, Path(trial.judges))
     protocol.content  # noqa: B018  (what is wrong with the scored data is found before the training)

@@ -60,6 +60,7 @@ def main() -> None:
         evaluate,
         export,
         import_,
+        judge,
         plugins,
         reference,
         runs,

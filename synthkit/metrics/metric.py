@@ -6,7 +6,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from synthkit.errors import ConfigError, shown
+from synthkit.errors import ConfigError, DataError, shown
+from synthkit.metrics.checks import check_images
 
 
 class Scored:
@@ -14,7 +15,9 @@ class Scored:
 
     fake, real: (N, 3, H, W) in [-1, 1]; real is None where there is no photo.
     label: (N, 1, H, W) ids, or None.
-    samples: (S, N, 3, H, W) in [-1, 1], S images of the same inputs, or None.
+    samples: (S, N, 3, H, W) in [-1, 1], S images of the same inputs, two or more, or None.
+
+    Raises DataError for images of other shapes or values, before anything is computed.
     """
 
     def __init__(
@@ -25,6 +28,11 @@ class Scored:
         label: Tensor | None = None,
         samples: Tensor | None = None,
     ):
+        check_images(fake, "the synthesised images")
+        if real is not None:
+            check_images(real, "the photos", size=fake.shape)
+        if samples is not None:
+            _check_samples(samples, fake)
         self.fake, self.real, self.label, self.samples = fake, real, label, samples
         self._features: dict[int, tuple[Tensor, Tensor]] = {}
 
@@ -39,10 +47,20 @@ class Scored:
         return self._features[id(network)]
 
 
+def _check_samples(samples: Tensor, fake: Tensor) -> None:
+    if samples.ndim != 5 or len(samples) < 2:
+        raise DataError(
+            f"two samples of each input or more are needed, (S, N, 3, H, W), not {tuple(samples.shape)}"
+        )
+    for images in samples:
+        check_images(images, "the samples", size=fake.shape)
+
+
 class Metric:
     """Accumulates batches of images into scores.
 
     Attributes of a class:
+        name: of the first of its scores, the name it is registered under.
         higher_is_better: of the first of its scores.
         needs: which parts of `Scored` it reads beside `fake`.
         least: how many images it takes at least.
@@ -50,6 +68,7 @@ class Metric:
     `total` is all that it has accumulated, so that the totals of several processes add up with `+`.
     """
 
+    name: str
     higher_is_better: bool
     needs: tuple[str, ...] = ("real",)
     least = 1

@@ -65,7 +65,7 @@ class Entry(NamedTuple):
 class Group(NamedTuple):
     """A registry as its users meet it: how its names are written, and the arguments that synthkit sets.
 
-    `settings` is false for functions that are called with a model or images, and take nothing from a config.
+    `settings` is false for functions that are called with a model, and take nothing from a config.
     """
 
     usage: str
@@ -88,7 +88,9 @@ GROUPS = {
     "datasets": Group("`data: {type: NAME, …}`", ("split",)),
     "backbones": Group("`backbone: NAME` or `backbone: {type: NAME, …}` of a perceptual loss"),
     "detectors": Group("`detector: NAME` or `detector: {type: NAME, …}` of the input `edge`"),
-    "metrics": Group("`train.metrics: [NAME, …]`", settings=False),
+    "metrics": Group(
+        "`train.metrics: [NAME, …]`, or `metrics: {NAME: {…}}` of a protocol", ("fake", "real", "judge")
+    ),
     "judges": Group("the protocols of benchmarks"),
     "trackers": Group(
         "`train.trackers: {NAME: {…}}`, but for `console`, `metrics` and `report`, which are always there",

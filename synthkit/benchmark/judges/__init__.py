@@ -1,0 +1,18 @@
+"""Judges: the segmentation networks that score, trained on a protocol's real images or brought along."""
+
+from synthkit.benchmark.judges.judge import Judge, build_judge, is_trained
+from synthkit.benchmark.judges.making import real_scores, train_judge
+from synthkit.benchmark.judges.store import FOLDER, Record, judge_folder, open_judge, read_record
+
+__all__ = [
+    "FOLDER",
+    "Judge",
+    "Record",
+    "build_judge",
+    "is_trained",
+    "judge_folder",
+    "open_judge",
+    "read_record",
+    "real_scores",
+    "train_judge",
+]
