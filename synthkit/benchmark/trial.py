@@ -1,6 +1,6 @@
 """A trial: one method with one seed, trained and scored under a protocol. It follows from its spec alone."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,19 +81,27 @@ def stored(trial: Trial, folder: Path) -> Result | None:
 
 def resolved(trial: Trial, protocol: Protocol, folder: Path, device: str = "auto") -> config.Section:
     """The config that the trial trains. Raises ConfigError where it does not fit the protocol's budget."""
-    fixed = [f"train.seed={trial.seed}", f"train.device={device}", "train.dry_run=false"]
+    cfg = page(trial, protocol, device)
+    if not protocol.budget:
+        return cfg
+    return page(trial, protocol, device, _length(_steps(cfg, protocol.budget, folder)))
+
+
+def page(
+    trial: Trial, protocol: Protocol, device: str = "auto", length: Sequence[str] = ()
+) -> config.Section:
+    """The trial's config with overrides for its length, or before that is known. Raises as `resolved`."""
+    fixed = [f"train.seed={trial.seed}", f"train.device={device}", "train.dry_run=false", *length]
     overrides = [*protocol.overrides, *trial.overrides, *fixed]
     cfg = config.load(trial.config, overrides)
     if trial.root is not None and "root" in cfg["data"]:
-        overrides += root_override(trial.root)
+        cfg = config.load(trial.config, [*overrides, *root_override(trial.root)])
     if protocol.budget and "stages" in cfg:
         raise ConfigError(
             f"{trial.method} trains in stages, each with a length of its own, so a budget cannot set it: "
             f"{trial.config}"
         )
-    if protocol.budget:
-        overrides += _length(_steps(config.load(trial.config, overrides), protocol.budget, folder))
-    return config.load(trial.config, overrides)
+    return cfg
 
 
 def _steps(cfg: Mapping, budget: Mapping, folder: Path) -> int:
