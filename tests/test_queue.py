@@ -123,7 +123,9 @@ def test_no_worker_is_refused(tmp_path):
 
 
 def test_a_trial_is_read_as_it_was_written(tmp_path):
-    trial = Trial(protocol="toy", method="mine", config="a/b", overrides=("x=1", "y=[2]"), seed=3, root="data")
+    trial = Trial(
+        protocol="toy", method="mine", config="a/b", overrides=("x=1", "y=[2]"), seed=3, root="data"
+    )
     trial_process.write(trial, tmp_path)
     assert trial_process.read(tmp_path) == trial
     (tmp_path / "trial.json").write_text('{"protocol": "toy", "sed": 1}')

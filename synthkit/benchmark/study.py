@@ -127,7 +127,9 @@ def load(name: str | Path, **common: str) -> Study:
     where = beside(study.protocol, path)
     with build.place(section, "protocol"):
         protocol = protocols.load(where, common.get("root"))
-    variants = _variants(study, section, path, protocol, Trial(method="", config="", protocol=where, **common))
+    variants = _variants(
+        study, section, path, protocol, Trial(method="", config="", protocol=where, **common)
+    )
     return Study(
         name=path.stem,
         summary=study.summary,
@@ -197,7 +199,9 @@ def _check_length(choices: Sequence[Choice], protocol: Protocol) -> None:
     for choice in choices:
         if protocol.budget and any(override.startswith("train.steps=") for override in choice.overrides):
             budget = ", ".join(f"{value} {key}" for key, value in protocol.budget.items())
-            raise ConfigError(f"train.steps follows from the budget of {protocol.name}: {budget}", choice.place)
+            raise ConfigError(
+                f"train.steps follows from the budget of {protocol.name}: {budget}", choice.place
+            )
 
 
 @contextmanager
