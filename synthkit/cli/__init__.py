@@ -53,6 +53,8 @@ def main() -> None:
     warnings.formatwarning = _line
     # importing them registers their commands
     from synthkit.cli import (  # noqa: F401
+        ablate,
+        benchmark,
         check,
         compare,
         data,
