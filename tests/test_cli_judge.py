@@ -33,7 +33,7 @@ def rows(text):
     return {
         line[:22].strip(): line[22:].strip()
         for line in text.splitlines()
-        if line.startswith(("mIoU", "iou/"))
+        if line.startswith(("mIoU", "IoU "))
     }
 
 
@@ -48,7 +48,7 @@ def test_a_judge_is_trained_and_shown(synthkit, tmp_path):
     assert code == 0 and "step" not in again and rows(again) == rows(trained)
     code, shown = synthkit("show", "tiny.yaml", "--out", "sheet.png")
     assert code == 0 and "user/tiny_judge, 12 classes" in shown and "SHA-256 " in shown
-    assert rows(shown) == rows(trained) and "iou/road" in rows(shown)
+    assert rows(shown) == rows(trained) and "IoU road" in rows(shown)
     with Image.open(tmp_path / "sheet.png") as sheet:
         assert sheet.width > 3 * 64 and len(np.unique(np.asarray(sheet).reshape(-1, 3), axis=0)) > 100
     code, text = synthkit("show", "tiny.yaml", "--out", "none/sheet.png")

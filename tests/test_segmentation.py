@@ -91,7 +91,7 @@ class Threshold:
 
 def test_the_metric_adds_up_over_batches_and_scores_real_images_too():
     label = torch.randint(3, (4, 1, 8, 8))
-    real = (label - 0.5).expand(-1, 3, -1, -1)
+    real = (label - 0.5).clamp(-1, 1).expand(-1, 3, -1, -1)
     fake = real * torch.where(torch.rand(4, 1, 8, 8) < 0.25, -1, 1)
     right = ((fake[:, :1] > 0) == (label == 1))[label < 2].float().mean().item()
     scores = Scores(["segmentation"], judge=Threshold())
@@ -104,4 +104,4 @@ def test_the_metric_adds_up_over_batches_and_scores_real_images_too():
     assert values["accuracy_all"] == pytest.approx(right * (label < 2).float().mean().item())
     assert scores.oracle()["miou"] == scores.oracle()["accuracy"] == 1
     with pytest.raises(DataError, match="differ"):
-        scores.add(Scored(fake[..., :4], real, label=label))
+        scores.add(Scored(fake, real, label=label[..., :4]))
