@@ -35,12 +35,14 @@ def ablate(
     FOLDER/VARIANT/seed_S are the trials' run folders; table.md, table.csv, plots/*.png and report.html stand
     beside them. Trials that fail are marked so.
 
-    Raises ConfigError before the first trial for a variant that cannot be built, CheckpointError where another
-    process works in the folder, and otherwise as `run_trials`.
+    Raises before the first trial what `Study.check` does, CheckpointError where another process works in the
+    folder, and otherwise as `run_trials`.
     """
-    study.check()
+    study.check(device)
     with closing(claim(folder)):
-        findings = gather(study, folder, run_trials(study.trials(folder), workers=workers, device=device, log=log))
+        findings = gather(
+            study, folder, run_trials(study.trials(folder), workers=workers, device=device, log=log)
+        )
         write(findings)
     return findings
 
@@ -62,5 +64,7 @@ def estimate(study: Study, variant: Variant) -> Estimate:
     tried = [runner.dry_run(stage) for stage in config.stages(variant.config).values()]
     seconds = sum(each.seconds for each in tried)
     if budget:
-        seconds = 60 * budget["minutes"] if "minutes" in budget else budget["steps"] * tried[0].seconds_per_step
+        seconds = (
+            60 * budget["minutes"] if "minutes" in budget else budget["steps"] * tried[0].seconds_per_step
+        )
     return Estimate(seconds, max(each.memory for each in tried))

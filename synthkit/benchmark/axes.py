@@ -55,7 +55,9 @@ def _choices(axes: Section, key: str | int) -> list[Choice]:
 def _named(choices: Section, label: str | int) -> Choice:
     settings = choices[label]
     build.check_mapping(settings, choices.where(label))
-    overrides = (f"{key}={yaml_loader.inline(plain(value))}" for key, value in settings.items() if key != CONFIG)
+    overrides = (
+        f"{key}={yaml_loader.inline(plain(value))}" for key, value in settings.items() if key != CONFIG
+    )
     config = settings.get(CONFIG)
     if config is not None and not isinstance(config, str):
         raise ConfigError(f"a config's name is needed, not {shown(config)}", settings.where(CONFIG))

@@ -11,6 +11,7 @@ from synthkit import build, config, runner
 from synthkit.benchmark import protocol as protocols
 from synthkit.benchmark.axes import MODES, Choice, check_mode, read_axes
 from synthkit.benchmark.files import beside, locate, read
+from synthkit.benchmark.judges import open_judge
 from synthkit.benchmark.protocol import Protocol
 from synthkit.benchmark.trial import Trial, page
 from synthkit.errors import ConfigError
@@ -55,7 +56,7 @@ class Variant:
 
     Attributes:
         name: its folder's.
-        labels: what the file calls it, more than once where axes meet, and nothing where it is the base alone.
+        labels: what the file calls it: more than one where axes meet, none where it is the base alone.
         place: where the file says so.
         trial: that of seed 0.
         config: what the trial trains, its length aside.
@@ -103,12 +104,18 @@ class Study:
             for variant in self.variants
         }
 
-    def check(self) -> None:
-        """Build every variant. Raises ConfigError, with the place in the study's file, for what is refused."""
+    def check(self, device: str = "auto") -> None:
+        """Build every variant and open what scores them: what is wrong is raised before any training.
+
+        A ConfigError of a variant has the place in the study's file.
+        """
         for variant in self.variants:
             for stage in config.stages(variant.config).values():
                 with _said_of(variant.label, variant.place):
                     runner.check(stage)
+        wants_judge, judges = self.protocol.judge is not None, Path(self.base.trial.judges)
+        self.protocol.scores(open_judge(self.protocol, judges, device=device) if wants_judge else None)
+        self.protocol.content  # noqa: B018  (reads the scored images)
 
 
 def trial_folder(folder: Path, variant: Variant, seed: int) -> Path:
@@ -127,7 +134,9 @@ def load(name: str | Path, **common: str) -> Study:
     where = beside(study.protocol, path)
     with build.place(section, "protocol"):
         protocol = protocols.load(where, common.get("root"))
-    variants = _variants(study, section, path, protocol, Trial(method="", config="", protocol=where, **common))
+    variants = _variants(
+        study, section, path, protocol, Trial(method="", config="", protocol=where, **common)
+    )
     return Study(
         name=path.stem,
         summary=study.summary,
@@ -172,7 +181,7 @@ def _variant(base: Trial, choices: Sequence[Choice], path: Path, protocol: Proto
 
 
 def _distinct(variants: Sequence[Variant]) -> list[Variant]:
-    """The variants with each config once, in the order of their labels: the base stands where it is named first.
+    """The variants with each config once; the base stands where a label names it first.
 
     Raises ConfigError for two whose folders would be the same.
     """
@@ -197,7 +206,9 @@ def _check_length(choices: Sequence[Choice], protocol: Protocol) -> None:
     for choice in choices:
         if protocol.budget and any(override.startswith("train.steps=") for override in choice.overrides):
             budget = ", ".join(f"{value} {key}" for key, value in protocol.budget.items())
-            raise ConfigError(f"train.steps follows from the budget of {protocol.name}: {budget}", choice.place)
+            raise ConfigError(
+                f"train.steps follows from the budget of {protocol.name}: {budget}", choice.place
+            )
 
 
 @contextmanager

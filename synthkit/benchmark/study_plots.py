@@ -44,11 +44,22 @@ def _draw(axes: Axes, line: int, row: Row, name: str, verdict: str, ink: str) ->
     axes.plot(values, [line + SPREAD] * len(values), "o", color=colour, alpha=0.45, markersize=3.5, mew=0)
     found = row.score(name)
     if not math.isfinite(found.mean):
-        axes.text(0.5, line, "no score", transform=axes.get_yaxis_transform(), color=ink, alpha=0.6,
-                  ha="center", va="center", fontsize=8)
+        axes.text(
+            0.5,
+            line,
+            "no score",
+            transform=axes.get_yaxis_transform(),
+            color=ink,
+            alpha=0.6,
+            ha="center",
+            va="center",
+            fontsize=8,
+        )
         return
     if found.half is not None:
-        axes.plot([found.mean - found.half, found.mean + found.half], [line, line], color=colour, linewidth=1.6)
+        axes.plot(
+            [found.mean - found.half, found.mean + found.half], [line, line], color=colour, linewidth=1.6
+        )
     axes.plot(found.mean, line, marker, color=colour, markersize=7, mew=0)
 
 

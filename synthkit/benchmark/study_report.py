@@ -45,9 +45,7 @@ def write_report(findings: Findings, path: Path) -> Path:
         "scenes": _scenes(findings),
         "labels": [row.variant.label for row in findings.rows],
         "differences": differences([row.variant.settings for row in findings.rows]),
-        "trainings": [
-            _training(row, result) for row in findings.rows for result in row.results.values()
-        ],
+        "trainings": [_training(row, result) for row in findings.rows for result in row.results.values()],
         "versions": findings.results[0].versions if findings.results else {},
     }
     return write_page(path, "study.html.j2", content)
@@ -58,7 +56,8 @@ def _facts(findings: Findings) -> dict[str, str]:
     facts = {
         "protocol": f"{protocol.name}, version {protocol.version}, {protocol.sha256[:HASH]}",
         "base": study.base.trial.config,
-        "budget": ", ".join(f"{value} {key}" for key, value in protocol.budget.items()) or "each config's own",
+        "budget": ", ".join(f"{value} {key}" for key, value in protocol.budget.items())
+        or "each config's own",
         "seeds": ", ".join(map(str, study.seeds)),
     }
     if findings.results:
@@ -98,11 +97,15 @@ def _classes(findings: Findings) -> list[dict]:
 
 def _plot(findings: Findings, name: str) -> dict:
     shown = score(name)
-    return {"title": f"{shown.title} {shown.unit}".strip(), "better": shown.better, "svg": svg(plot(findings, name))}
+    return {
+        "title": f"{shown.title} {shown.unit}".strip(),
+        "better": shown.better,
+        "svg": svg(plot(findings, name)),
+    }
 
 
 def _scenes(findings: Findings) -> list[dict]:
-    """The first samples, as every variant made them with its first seed, between the label map and the photo."""
+    """The first samples: the label map, what each variant made of it with its first seed, and the photo."""
     folders = {row.variant.label: _samples_folder(findings, row) for row in findings.rows}
     known = next((folder for folder in folders.values() if folder), None)
     names = findings.results[0].samples if findings.results else ()

@@ -11,7 +11,7 @@ from synthkit.benchmark.findings import Findings, Row
 from synthkit.benchmark.statistics import Interval
 from synthkit.scores import score
 
-ABSENT = "–"
+ABSENT = "-"
 MARKS = {"better": "▲", "worse": "▼", "differs": "◆"}
 LEGEND = "mean ± half the 95% interval over seeds; below it the paired difference to the base"
 MARKED = "▲ better, ▼ worse: the interval of the difference excludes 0"
@@ -34,10 +34,11 @@ def text(name: str, found: Interval, signed: bool = False) -> str:
 
 
 def difference(findings: Findings, row: Row, name: str) -> str:
-    """A variant's difference to the base, marked where its interval excludes 0; nothing for the base."""
-    if row is findings.base:
+    """A variant's difference to the base, marked where its interval excludes 0; nothing where there is none."""
+    found = findings.difference(row, name)
+    if row is findings.base or not found.count:
         return ""
-    words = text(name, findings.difference(row, name), signed=True)
+    words = text(name, found, signed=True)
     return f"{words} {MARKS.get(findings.verdict(row, name), '')}".strip()
 
 
@@ -92,6 +93,7 @@ def as_csv(findings: Findings) -> str:
     for row in findings.rows:
         for name in findings.scores:
             own, other = row.score(name), findings.difference(row, name)
-            line = (row.variant.label, name, own.count, own.mean, own.half, other.mean, other.half)
-            writer.writerow((*line, other.count, findings.verdict(row, name)))
+            line = (row.variant.label, name, own.count, own.mean, own.half)
+            versus = (other.mean, other.half, other.count, findings.verdict(row, name))
+            writer.writerow(line if row is findings.base else (*line, *versus))
     return file.getvalue()
