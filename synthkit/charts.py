@@ -57,7 +57,7 @@ def line_chart(curves: Mapping[str, Curve], size: tuple[float, float], style: St
     if style == "from_zero":
         axes.set_ylim(0, max(1.1 * values.max(), 1e-12))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.6g}"))
-    return _svg(figure)
+    return svg(figure)
 
 
 def _draw(axes: Axes, curve: Curve, style: Style) -> np.ndarray:
@@ -91,11 +91,11 @@ def _style(axes: Axes, ticks: int) -> None:
     axes.yaxis.set_major_locator(MaxNLocator(ticks, steps=ROUND))
 
 
-def _svg(figure: Figure) -> str:
+def svg(figure: Figure) -> str:
     """The figure's `<svg>` element, which fills the width it is given."""
     file = io.StringIO()
     figure.savefig(file, format="svg", metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")))
-    svg = file.getvalue().replace(INK, "currentColor")
-    svg = svg[svg.index("<svg") :].replace(f'id="{GROUP}', 'class="')
-    opening, rest = svg.split(">", 1)
+    text = file.getvalue().replace(INK, "currentColor")
+    text = text[text.index("<svg") :].replace(f'id="{GROUP}', 'class="')
+    opening, rest = text.split(">", 1)
     return re.sub(r' (width|height)="[^"]*"', "", opening) + ">" + rest

@@ -7,7 +7,7 @@ from typing import TextIO
 
 from synthkit import checkpoint, config, lock
 from synthkit.errors import CheckpointError, ConfigError
-from synthkit.paths import STAGES
+from synthkit.paths import LOG, STAGES, TRIAL
 
 # what a resumed run may change: how long and how it runs, not what it learns
 CHANGEABLE = {
@@ -26,7 +26,8 @@ def starting_point(
 
     Also what was wrong with newer checkpoints. A run that never saved starts anew, with any config.
     """
-    if not folder.is_dir() or all(path.name[0] == "." or path.name == STAGES for path in folder.iterdir()):
+    besides = (STAGES, TRIAL, LOG)  # are there before a training begins
+    if not folder.is_dir() or all(path.name[0] == "." or path.name in besides for path in folder.iterdir()):
         return None, []
     if not resume:
         raise CheckpointError(f"{folder} is not empty: --resume continues it, --work-dir names another")

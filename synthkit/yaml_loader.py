@@ -85,6 +85,14 @@ def dump(data: Any) -> str:
     )
 
 
+def inline(data: Any) -> str:
+    """The same on a single line, as an override has it."""
+    text = yaml.dump(
+        data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, default_flow_style=True, width=MAX_SIZE
+    )
+    return text.removesuffix("...\n").strip()
+
+
 def _place(name: str, mark: yaml.Mark | None) -> str:
     return f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
 

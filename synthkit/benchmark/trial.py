@@ -1,13 +1,13 @@
 """A trial: one method with one seed, trained and scored under a protocol. It follows from its spec alone."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from synthkit import config, stages
 from synthkit.benchmark import protocol as protocols
 from synthkit.benchmark import result as results
-from synthkit.benchmark.judges import open_judge
+from synthkit.benchmark.judges import is_trained, judge_folder, open_judge, read_record
 from synthkit.benchmark.origin import hash_of_config
 from synthkit.benchmark.protocol import Protocol, root_override
 from synthkit.benchmark.result import Result
@@ -76,24 +76,41 @@ def stored(trial: Trial, folder: Path) -> Result | None:
     found = results.read(path)
     cfg = resolved(trial, protocol, folder)
     expected = protocol.sha256, hash_of_config(cfg, protocol.budget), trial.seed
-    return found if (found.protocol_sha256, found.config_sha256, found.seed) == expected else None
+    same = (found.protocol_sha256, found.config_sha256, found.seed) == expected
+    return found if same and _is_judged_by(found, protocol, Path(trial.judges)) else None
+
+
+def _is_judged_by(result: Result, protocol: Protocol, judges: Path) -> bool:
+    """Whether the judge that is stored now, if there is one, gave the scores."""
+    if protocol.judge is None or not is_trained(protocol):
+        return True
+    record = read_record(judge_folder(protocol, judges))
+    return record is None or record.weights_sha256 == result.judge_sha256
 
 
 def resolved(trial: Trial, protocol: Protocol, folder: Path, device: str = "auto") -> config.Section:
     """The config that the trial trains. Raises ConfigError where it does not fit the protocol's budget."""
-    fixed = [f"train.seed={trial.seed}", f"train.device={device}", "train.dry_run=false"]
+    cfg = page(trial, protocol, device)
+    if not protocol.budget:
+        return cfg
+    return page(trial, protocol, device, _length(_steps(cfg, protocol.budget, folder)))
+
+
+def page(
+    trial: Trial, protocol: Protocol, device: str = "auto", length: Sequence[str] = ()
+) -> config.Section:
+    """The trial's config with overrides for its length, or before that is known. Raises as `resolved`."""
+    fixed = [f"train.seed={trial.seed}", f"train.device={device}", "train.dry_run=false", *length]
     overrides = [*protocol.overrides, *trial.overrides, *fixed]
     cfg = config.load(trial.config, overrides)
     if trial.root is not None and "root" in cfg["data"]:
-        overrides += root_override(trial.root)
+        cfg = config.load(trial.config, [*overrides, *root_override(trial.root)])
     if protocol.budget and "stages" in cfg:
         raise ConfigError(
             f"{trial.method} trains in stages, each with a length of its own, so a budget cannot set it: "
             f"{trial.config}"
         )
-    if protocol.budget:
-        overrides += _length(_steps(config.load(trial.config, overrides), protocol.budget, folder))
-    return config.load(trial.config, overrides)
+    return cfg
 
 
 def _steps(cfg: Mapping, budget: Mapping, folder: Path) -> int:

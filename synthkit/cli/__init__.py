@@ -53,6 +53,8 @@ def main() -> None:
     warnings.formatwarning = _line
     # importing them registers their commands
     from synthkit.cli import (  # noqa: F401
+        ablate,
+        benchmark,
         check,
         compare,
         data,
@@ -60,6 +62,7 @@ def main() -> None:
         export,
         import_,
         judge,
+        leaderboard,
         plugins,
         reference,
         runs,

@@ -62,6 +62,11 @@ def add_path(folder: str | Path) -> None:
     _extend_package()
 
 
+def added_folders() -> list[Path]:
+    """The folders that are searched beside that of the plugins that come with synthkit."""
+    return _folders()[1:]
+
+
 def sources() -> dict[str, list[Source]]:
     """Every plugin's sources by its name, sorted; no plugin is imported.
 

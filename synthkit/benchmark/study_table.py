@@ -1,0 +1,97 @@
+"""A study's table: on the terminal, as Markdown and as CSV."""
+
+import csv
+import io
+import math
+
+from rich.markup import escape
+from rich.table import Table
+
+from synthkit.benchmark.findings import Findings, Row
+from synthkit.benchmark.statistics import Interval
+from synthkit.scores import score
+
+ABSENT = "–"
+MARKS = {"better": "▲", "worse": "▼", "differs": "◆"}
+LEGEND = "mean ± half the 95% interval over seeds; below it the paired difference to the base"
+MARKED = "▲ better, ▼ worse: the interval of the difference excludes 0"
+COLUMNS = ("variant", "score", "seeds", "mean", "half", "difference", "difference_half", "pairs", "verdict")
+
+
+def heading(name: str) -> str:
+    """A score's title and unit, and an arrow towards what is better."""
+    shown = score(name)
+    arrow = {"higher": "↑", "lower": "↓"}.get(shown.better, "")
+    return " ".join(filter(None, (shown.title, shown.unit, arrow)))
+
+
+def text(name: str, found: Interval, signed: bool = False) -> str:
+    """A score or a difference with half its interval, if that is known."""
+    if math.isnan(found.mean):
+        return ABSENT
+    mean = ("+" if signed and found.mean > 0 else "") + score(name).text(found.mean)
+    return mean if found.half is None else f"{mean} ± {score(name).text(found.half)}"
+
+
+def difference(findings: Findings, row: Row, name: str) -> str:
+    """A variant's difference to the base, marked where its interval excludes 0; nothing for the base."""
+    if row is findings.base:
+        return ""
+    words = text(name, findings.difference(row, name), signed=True)
+    return f"{words} {MARKS.get(findings.verdict(row, name), '')}".strip()
+
+
+def counted(row: Row) -> str:
+    """How many seeds have a result, and how many failed."""
+    return f"{len(row.results)}, {len(row.failures)} failed" if row.failures else str(len(row.results))
+
+
+def terminal(findings: Findings) -> Table:
+    """The table for a terminal."""
+    table = Table(box=None, pad_edge=False, header_style="bold", row_styles=("", ""), padding=(0, 2, 1, 0))
+    for column in ("variant", "seeds", *map(heading, findings.headlines)):
+        table.add_column(escape(column))
+    for row in findings.rows:
+        cells = (
+            f"{text(name, row.score(name))}\n[dim]{difference(findings, row, name)}[/dim]"
+            for name in findings.headlines
+        )
+        table.add_row(escape(row.variant.label), counted(row), *cells)
+    if findings.oracle:
+        table.add_row("[dim]real images[/dim]", "", *(f"[dim]{cell}[/dim]" for cell in oracle(findings)))
+    return table
+
+
+def oracle(findings: Findings) -> list[str]:
+    """What the real images get, by the columns of the table."""
+    known = findings.oracle
+    return [score(name).text(known[name]) if name in known else "" for name in findings.headlines]
+
+
+def markdown(findings: Findings) -> str:
+    """The table as Markdown."""
+    lines = [("variant", "seeds", *map(heading, findings.headlines))]
+    lines.append(("---",) * len(lines[0]))
+    for row in findings.rows:
+        cells = (
+            "<br>".join(filter(None, (text(name, row.score(name)), difference(findings, row, name))))
+            for name in findings.headlines
+        )
+        lines.append((row.variant.label, counted(row), *cells))
+    if findings.oracle:
+        lines.append(("real images", "", *oracle(findings)))
+    lines = [" | ".join(cell.replace("|", r"\|") for cell in line) for line in lines]
+    return "".join(f"| {line} |\n" for line in lines) + f"\n{LEGEND}. {MARKED}.\n"
+
+
+def as_csv(findings: Findings) -> str:
+    """A line for each variant and score, those of single classes too, with all digits."""
+    file = io.StringIO()
+    writer = csv.writer(file)
+    writer.writerow(COLUMNS)
+    for row in findings.rows:
+        for name in findings.scores:
+            own, other = row.score(name), findings.difference(row, name)
+            line = (row.variant.label, name, own.count, own.mean, own.half, other.mean, other.half)
+            writer.writerow((*line, other.count, findings.verdict(row, name)))
+    return file.getvalue()

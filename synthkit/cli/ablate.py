@@ -1,0 +1,83 @@
+"""`synthkit ablate`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from synthkit.cli import app
+
+if TYPE_CHECKING:
+    from synthkit.benchmark.findings import Findings
+    from synthkit.benchmark.study import Study
+
+
+@app.command()
+def ablate(
+    study: Annotated[str, typer.Argument(help="A shipped study's name, or a YAML file.")],
+    workers: Annotated[int, typer.Option(min=1, help="Trials that run at a time.")] = 1,
+    work_dir: Annotated[
+        Path | None, typer.Option(help="Where its trials and its report go; by default runs/studies/STUDY.")
+    ] = None,
+    root: Annotated[Path | None, typer.Option(help="Where the data lie, if not where the files say.")] = None,
+    judges: Annotated[Path, typer.Option(help="The folder of trained judges.")] = Path("runs/judges"),
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only list the trials, try each variant, and estimate.")
+    ] = False,
+) -> None:
+    """Train and score the variants of a study, and compare them over seeds.
+
+    What a study's folder holds already is not trained again, so the same command goes on after an
+    interruption, and with more seeds.
+    """
+    from synthkit.benchmark.ablation import ablate
+    from synthkit.benchmark.study import load
+
+    common = {} if root is None else {"root": str(root)}
+    loaded = load(study, judges=str(judges), **common)
+    folder = work_dir or Path("runs") / "studies" / loaded.name
+    if dry_run:
+        _show_plan(loaded, workers)
+        return
+    findings = ablate(loaded, folder, workers=workers, device=device, log=typer.echo)
+    _show(findings)
+    if any(row.failures for row in findings.rows):
+        raise typer.Exit(1)
+
+
+def _show(findings: "Findings") -> None:
+    from rich.console import Console
+
+    from synthkit.benchmark.study_table import LEGEND, MARKED, terminal
+
+    console = Console()
+    console.print()
+    console.print(terminal(findings))
+    console.print(f"{LEGEND}\n{MARKED}", style="dim", highlight=False)
+    for caution in findings.cautions:
+        console.print(f"caution: {caution}", markup=False, highlight=False)
+    typer.echo(f"report: {findings.folder / 'report.html'}")
+
+
+def _show_plan(study: "Study", workers: int) -> None:
+    """The variants, how each differs from the base, and what the study will take."""
+    from synthkit import quantities
+    from synthkit.benchmark.ablation import estimate
+    from synthkit.config_differences import differences
+
+    seeds = len(study.seeds)
+    typer.echo(f"{study.name}: {len(study.variants)} variants x {seeds} seeds under {study.protocol.name}")
+    seconds, memory = 0.0, 0
+    for variant in study.variants:
+        found = estimate(study, variant)
+        seconds, memory = seconds + seeds * found.seconds, max(memory, found.memory)
+        each = f"{quantities.words(found.seconds)} a training, {quantities.size(found.memory)} of memory"
+        typer.echo(f"\n{variant.label}: {each}")
+        for row in differences([study.base.settings, variant.settings]):
+            before, after = ("(absent)" if value is None else value for value in row["values"])
+            typer.echo(f"  {row['key']}: {before} -> {after}")
+    typer.echo(
+        f"\nall: {quantities.words(seconds / workers)} of training with {workers} at a time, if that slows none "
+        f"down; {quantities.size(workers * memory)} of memory"
+    )
