@@ -130,7 +130,7 @@ def _fill(run: Run, found: Sequence[dict]) -> None:
         run.state = "imported" if records.of_kind(found, "import") else run.state
         return
     start, last = starts[-1], found[-1]
-    run.steps, run.config = start["steps"], _config_name(start.get("config"))
+    run.steps, run.config = start["steps"], config_name(start.get("config"))
     run.step = max(record["step"] for record in found)
     run.seconds = max((record["seconds"] for record in found if "seconds" in record), default=0)
     run.state = "stopped"
@@ -150,7 +150,7 @@ def _fill_scores(run: Run, validations: Sequence[dict]) -> None:
             run.best[name] = Best(best, steps[values.index(best)])
 
 
-def _config_name(config: object) -> str:
+def config_name(config: object) -> str:
     """`configs/METHOD/streets_64.yaml` is shown as METHOD/streets_64."""
     return "/".join(Path(re.sub(r"\.ya?ml$", "", str(config or ""))).parts[-2:])
 

@@ -37,6 +37,7 @@ SCORES = {
     "kd_efflite0": Score("KD EfficientNet-Lite0", "", "lower", 4),
     "kd_efflite0_std": Score("KD EfficientNet-Lite0, deviation over subsets", digits=4),
     "miou": Score("mIoU", "", "higher"),
+    "iou": Score("IoU", "", "higher"),
     "accuracy": Score("accuracy", "", "higher"),
     "fwiou": Score("fwIoU", "", "higher"),
     "accuracy_all": Score("accuracy, all pixels", "", "higher"),
@@ -44,5 +45,8 @@ SCORES = {
 
 
 def score(name: str) -> Score:
-    """How a score of this name is shown."""
+    """How a score of this name is shown; "iou/road" as "iou", with the title IoU road."""
+    family, _, part = name.partition("/")
+    if part and family in SCORES:
+        return SCORES[family]._replace(title=f"{SCORES[family].title} {part}")
     return SCORES.get(name, Score(name, digits=4))

@@ -47,11 +47,11 @@ class Trainer:
         with build.place(cfg["train"], "order"):
             self.update = STEPS.get(settings.order)
         with build.place(cfg["train"], "metrics"):
-            Scores(settings.metrics)  # names that are not registered are found here
+            scores = Scores(settings.metrics)  # names that are not registered are found here
         self.data = self._open_data("train", settings)
         self.validation = self._open_data("validation", settings)
         with build.place(cfg["train"], "metrics"):
-            self._check_metrics(settings)
+            self._check_metrics(scores, settings.validation_images)
         with build.place(cfg["train"], "best"):
             self._check_best(settings.best)
         self.samples_per_step = settings.batch_size * settings.accumulate * distributed.get_world_size()
@@ -174,15 +174,15 @@ class Trainer:
             **sample_checks(self.model.inputs),
         )
 
-    def _check_metrics(self, settings: Training) -> None:
+    def _check_metrics(self, scores: Scores, images: int) -> None:
         """Raise ConfigError where the validations could not give the metrics what they need."""
-        count = min(settings.validation_images, len(self.validation))
-        if count and "image" in self.validation.fields:
-            offered = ("real", *(("label",) if "label" in self.validation.fields else ()))
-            try:
-                Scores(settings.metrics).check(offered, count)
-            except DataError as error:
-                raise ConfigError(str(error)) from error
+        count, fields = min(images, len(self.validation)), self.validation.fields
+        if not count or "image" not in fields:
+            return  # nothing is scored
+        try:
+            scores.check(("real", "label") if "label" in fields else ("real",), count)
+        except DataError as error:
+            raise ConfigError(str(error)) from error
 
     def _check_best(self, name: str | None) -> None:
         """Raise ConfigError where no validation could tell the best."""

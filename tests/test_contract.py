@@ -10,6 +10,9 @@ test_contract = testing.contract(
         "streets": {"size": [32, 64], "count": 2},
         # those that need files: tests/data, tests/data/edges, tests/metrics, tests/test_backbones.py
         **dict.fromkeys(("ab_folders", "aligned", "cityscapes", "folders", "timm", "vgg19", "dexined")),
+        **dict.fromkeys(("torchvision", "export")),  # in tests/test_judge_networks.py
+        "segmentation": None,  # in tests/test_segmentation.py
+        "smp": {"architecture": "unet"},
         **dict.fromkeys(("fid", "fid_clean", "kid", "lpips", "lpips_diversity")),
     }
 )

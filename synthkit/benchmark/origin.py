@@ -8,7 +8,7 @@ from pathlib import Path
 from synthkit import config, records
 from synthkit.benchmark.content import hash_of_files, hash_of_json
 from synthkit.benchmark.protocol import Protocol
-from synthkit.checkpoint import MANIFEST
+from synthkit.checkpoint import MANIFEST, Checkpoint
 from synthkit.inference import Model
 from synthkit.run_folder import CHANGEABLE
 from synthkit.styles.codes import run_folder
@@ -45,7 +45,7 @@ def origin_of_run(model: Model, protocol: Protocol, *, apart: bool) -> Origin:
         method=folder.resolve().name,
         config=Path(str(start.get("config", ""))).with_suffix("").as_posix().removeprefix("configs/"),
         config_sha256=hash_of_config(model.config, protocol.budget),
-        weights_sha256=_weights(model),
+        weights_sha256=hash_of_weights(model.source),
         seed=train.get("seed", 0),
         steps=model.step,
         on_budget=_on_budget(protocol.budget, model.step, seconds),
@@ -78,10 +78,10 @@ def _is_tracker(path: str) -> bool:
     return path.startswith("train.trackers")
 
 
-def _weights(model: Model) -> str:
+def hash_of_weights(found: Checkpoint) -> str:
     """The SHA-256 of the file with the weights that translate, as the checkpoint's manifest has it."""
-    name = "average.safetensors" if model.source.is_averaged else "weights.safetensors"
-    return json.loads((model.source.path / MANIFEST).read_text())[name]["sha256"]
+    name = "average.safetensors" if found.is_averaged else "weights.safetensors"
+    return json.loads((found.path / MANIFEST).read_text())[name]["sha256"]
 
 
 def _on_budget(budget: Mapping, steps: int, seconds: float) -> bool:

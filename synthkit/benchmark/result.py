@@ -66,12 +66,16 @@ class Result:
         """What must be equal for two results to be compared: protocol, data and judge."""
         return self.protocol_sha256, self.data_sha256, self.judge_sha256
 
+    @property
+    def text(self) -> str:
+        """The JSON that `parse` reads back to an equal result."""
+        return json.dumps({"format": FORMAT, **dataclasses.asdict(self)}, indent=2)
+
     def write(self, path: Path) -> Path:
         """Write it as JSON, whole or not at all. Raises DataError where that fails."""
         partial = path.with_name(f".{path.name}.partial")
         try:
-            text = json.dumps({"format": FORMAT, **dataclasses.asdict(self)}, indent=2)
-            partial.write_text(f"{text}\n", encoding="utf-8")
+            partial.write_text(f"{self.text}\n", encoding="utf-8")
             partial.replace(path)
         except OSError as error:
             raise DataError(f"{path} cannot be written: {error}") from error
@@ -81,9 +85,17 @@ class Result:
 def read(path: Path) -> Result:
     """The result in a file. Raises DataError, naming the file, where it is none."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(content, dict) or content.pop("format", None) != FORMAT:
-            raise DataError(f"{path} is no result of format {FORMAT}: {shown(content)}")
-        return build.call(Result, from_plain(content, origin=str(path)))
-    except (OSError, ValueError, ConfigError) as error:
+        return parse(path.read_text(encoding="utf-8"), str(path))
+    except (OSError, UnicodeError) as error:
         raise DataError(f"{path} is no result: {error}") from error
+
+
+def parse(text: str, origin: str) -> Result:
+    """The result in a text. Raises DataError, naming the origin, where it is none."""
+    try:
+        content = json.loads(text)
+        if not isinstance(content, dict) or content.pop("format", None) != FORMAT:
+            raise DataError(f"{origin} is no result of format {FORMAT}: {shown(content)}")
+        return build.call(Result, from_plain(content, origin=origin))
+    except (ValueError, RecursionError, ConfigError) as error:
+        raise DataError(f"{origin} is no result: {error}") from error

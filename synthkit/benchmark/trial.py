@@ -7,7 +7,7 @@ from pathlib import Path
 from synthkit import config, stages
 from synthkit.benchmark import protocol as protocols
 from synthkit.benchmark import result as results
-from synthkit.benchmark.judges import open_judge
+from synthkit.benchmark.judges import is_trained, judge_folder, open_judge, read_record
 from synthkit.benchmark.origin import hash_of_config
 from synthkit.benchmark.protocol import Protocol, root_override
 from synthkit.benchmark.result import Result
@@ -76,7 +76,16 @@ def stored(trial: Trial, folder: Path) -> Result | None:
     found = results.read(path)
     cfg = resolved(trial, protocol, folder)
     expected = protocol.sha256, hash_of_config(cfg, protocol.budget), trial.seed
-    return found if (found.protocol_sha256, found.config_sha256, found.seed) == expected else None
+    same = (found.protocol_sha256, found.config_sha256, found.seed) == expected
+    return found if same and _is_judged_by(found, protocol, Path(trial.judges)) else None
+
+
+def _is_judged_by(result: Result, protocol: Protocol, judges: Path) -> bool:
+    """Whether the judge that is stored now, if there is one, gave the scores."""
+    if protocol.judge is None or not is_trained(protocol):
+        return True
+    record = read_record(judge_folder(protocol, judges))
+    return record is None or record.weights_sha256 == result.judge_sha256
 
 
 def resolved(trial: Trial, protocol: Protocol, folder: Path, device: str = "auto") -> config.Section:

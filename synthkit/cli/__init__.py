@@ -54,6 +54,7 @@ def main() -> None:
     # importing them registers their commands
     from synthkit.cli import (  # noqa: F401
         ablate,
+        benchmark,
         check,
         compare,
         data,
@@ -61,6 +62,7 @@ def main() -> None:
         export,
         import_,
         judge,
+        leaderboard,
         plugins,
         reference,
         runs,

@@ -62,6 +62,8 @@ def _print(found: "Sequence[Run]") -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from synthkit.cli.text import printable
+
     console = Console(highlight=False)
     if not console.is_terminal:
         console.width = 1000  # lines for other programs are not broken
@@ -70,29 +72,30 @@ def _print(found: "Sequence[Run]") -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for title, _ in columns:
         justify = "left" if title in LEFT else "right"
-        table.add_column(_text(title), justify=justify, no_wrap=title != "run", overflow="fold")
+        table.add_column(printable(title), justify=justify, no_wrap=title != "run", overflow="fold")
     for row in zip(*(cells for _, cells in columns), strict=True):
         table.add_row(*row)
     console.print(table)
     for run in found:
         if run.note:
-            console.print(_text(f"{run.name}: {' '.join(run.note.split())}"), soft_wrap=True)
+            console.print(printable(f"{run.name}: {' '.join(run.note.split())}"), soft_wrap=True)
 
 
 def _columns(found: "Sequence[Run]") -> "list[tuple[str, list[Text]]]":
     """Title and cells of each column."""
+    from synthkit.cli.text import printable
     from synthkit.quantities import clock
 
     metrics = dict.fromkeys(name for run in found for name in run.last)
     return [
-        ("run", [_text(run.name) for run in found]),
-        ("state", [_text(run.state, STATES[run.state]) for run in found]),
-        ("step", [_text(_progress(run)) for run in found]),
-        ("time", [_text(clock(run.seconds)) for run in found]),
-        ("updated", [_text(_moment(run.updated)) for run in found]),
-        *((name, [_text(_score(run, name)) for run in found]) for name in metrics),
-        ("config", [_text(run.config) for run in found]),
-        ("size", [_text(_bytes(run.size)) for run in found]),
+        ("run", [printable(run.name) for run in found]),
+        ("state", [printable(run.state, STATES[run.state]) for run in found]),
+        ("step", [printable(_progress(run)) for run in found]),
+        ("time", [printable(clock(run.seconds)) for run in found]),
+        ("updated", [printable(_moment(run.updated)) for run in found]),
+        *((name, [printable(_score(run, name)) for run in found]) for name in metrics),
+        ("config", [printable(run.config) for run in found]),
+        ("size", [printable(_bytes(run.size)) for run in found]),
     ]
 
 
@@ -108,14 +111,6 @@ def _width(columns: "list[tuple[str, list[Text]]]") -> int:
     """The width of a table whose names of runs are folded as far as they may be."""
     widest = [max(len(title), *(cell.cell_len for cell in cells)) for title, cells in columns]
     return min(widest[0], NARROWEST) + sum(GAP + each for each in widest[1:])
-
-
-def _text(text: str, style: str = "") -> "Text":
-    """The text with a sign for each character that a terminal would obey or cannot show."""
-    from rich.text import Text
-
-    shown = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
-    return Text(shown, style=style)
 
 
 def _score(run: "Run", name: str) -> str:

@@ -20,7 +20,7 @@ FID_SIDE = 299
 class Shared:
     """A pretrained network that follows the images to their device; it is loaded once, on first use.
 
-    Convolutions keep float32 on every device, so that scores of a GPU are those of a CPU.
+    Convolutions keep float32 on every device (no TF32), so that scores of a GPU are those of a CPU.
 
     Args:
         make: returns the network, with its weights.
@@ -51,7 +51,7 @@ class Shared:
         if min(images.shape[2:]) < self.least:
             size = "x".join(map(str, images.shape[2:]))
             raise DataError(f"this metric's network takes images of {self.least} pixels or more, not {size}")
-        with torch.no_grad(), torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
+        with torch.no_grad(), torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False):
             return self.network.to(images.device)(self._view(images))
 
 

@@ -16,9 +16,9 @@ def frechet_distance(mean1: ArrayLike, cov1: ArrayLike, mean2: ArrayLike, cov2: 
     """|mean1 - mean2|² + Tr(C1 + C2 - 2 (C1 C2)^½) of two Gaussians, 0 or more, in float64.
 
     Dowson and Landau, 1982. Means are (D,), covariances symmetric (D, D), possibly singular. With C1 = F F'
-    the eigenvalues of C1 C2 are those of the symmetric F' C2 F, other than zeros: no square root of a matrix
-    is needed, and F has no more columns than C1 has ranks. Raises DataError for other shapes and for values
-    that are not finite.
+    the eigenvalues of C1 C2 are those of the symmetric F' C2 F, other than zeros, so that no square root of a
+    matrix is needed. C1 is the one of lower rank, and F has no more columns than that. Raises DataError for
+    other shapes and for values that are not finite.
     """
     from scipy.linalg import eigvalsh
 
@@ -29,9 +29,7 @@ def frechet_distance(mean1: ArrayLike, cov1: ArrayLike, mean2: ArrayLike, cov2: 
         raise DataError(f"two means (D,) and covariances (D, D) are needed, not {shapes}")
     if not all(np.isfinite(each).all() for each in (mean1, cov1, mean2, cov2)):
         raise DataError("a mean or a covariance holds values that are not finite")
-    (factor, other), *_ = sorted(
-        ((_factor(cov1), cov2), (_factor(cov2), cov1)), key=lambda pair: pair[0].shape[1]
-    )
+    factor, other = min(((_factor(cov1), cov2), (_factor(cov2), cov1)), key=lambda pair: pair[0].shape[1])
     values = eigvalsh(factor.T @ other @ factor, driver="evd") if factor.size else np.zeros(1)
     roots = np.sqrt(values.clip(0)).sum()
     difference = mean1 - mean2

@@ -66,7 +66,8 @@ def _lpips(net: str) -> nn.Module:
     import lpips
 
     backbone = TorchvisionFeatures(*BACKBONES[net], instead=OFFLINE)
-    linear = torch.load(files(lpips) / "weights" / f"v{VERSION}" / f"{net}.pth", weights_only=True)
+    path = files(lpips) / "weights" / f"v{VERSION}" / f"{net}.pth"
+    linear = torch.load(path, map_location="cpu", weights_only=True)
     weights = [linear[f"lin{layer}.model.1.weight"] for layer in range(len(BACKBONES[net][2]))]
     return UnitMaps(nn.Sequential(lpips.ScalingLayer(), backbone), weights)
 

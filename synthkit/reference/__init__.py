@@ -19,6 +19,8 @@ from typing import Any, NamedTuple
 
 from synthkit import plugins, registry
 from synthkit.augment import Augment
+from synthkit.benchmark.judges.judge import JudgeSettings
+from synthkit.benchmark.judges.training import JudgeTraining
 from synthkit.data import open_data
 from synthkit.data.instances.computed import Instances
 from synthkit.data.labels import LabelReader
@@ -91,7 +93,7 @@ GROUPS = {
     "metrics": Group(
         "`train.metrics: [NAME, …]`, or `metrics: {NAME: {…}}` of a protocol", ("fake", "real", "judge")
     ),
-    "judges": Group("the protocols of benchmarks"),
+    "judges": Group("`judge: {type: NAME, …}` of a protocol", ("classes",)),
     "trackers": Group(
         "`train.trackers: {NAME: {…}}`, but for `console`, `metrics` and `report`, which are always there",
         ("run", "say"),
@@ -110,6 +112,8 @@ _READ_BY: dict[str, tuple[Callable, tuple[str, ...]]] = {
     "train.optimizer": (build_optimizers, ("section", "groups")),
     "train.schedule": (Schedule, ()),
     "train.ema": (Average, ("networks",)),
+    "judge": (JudgeSettings, ()),
+    "judge.train": (JudgeTraining, ()),
 }
 
 

@@ -27,6 +27,7 @@ from synthkit.testing import (  # noqa: F401  (they register their checks)
     every,
     generators,
     inputs,
+    judges,
     losses,
     metrics,
     norms,

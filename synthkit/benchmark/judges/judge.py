@@ -3,9 +3,11 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -17,7 +19,7 @@ from synthkit.registry import JUDGES
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings:
+class JudgeSettings:
     """The keys of a protocol's `judge` beside `type` and the network's own.
 
     Args:
@@ -53,6 +55,11 @@ class Judge(nn.Module):
         self.network, self.labels, self.names, self.size = network, labels, tuple(names), size
         self.description = self.sha256 = ""
 
+    @property
+    def device(self) -> torch.device:
+        """Where its weights are."""
+        return next(chain(self.parameters(), self.buffers())).device
+
     def forward(self, image: Tensor) -> Tensor:
         """Logits (N, classes, H, W) of images (N, 3, H, W) in [-1, 1]."""
         logits = self.network(self.resized(image)).float()
@@ -87,11 +94,11 @@ def section_of(protocol: Protocol) -> Mapping:
     return protocol.judge
 
 
-def settings_of(protocol: Protocol) -> Settings:
+def settings_of(protocol: Protocol) -> JudgeSettings:
     """The judge's own settings. Raises ConfigError for wrong ones."""
     section = section_of(protocol)
-    network = [key for key in section if key not in Settings.__dataclass_fields__]
-    return build.call(Settings, build.without(section, *network))
+    network = [key for key in section if key not in JudgeSettings.__dataclass_fields__]
+    return build.call(JudgeSettings, build.without(section, *network))
 
 
 def build_judge(protocol: Protocol) -> Judge:
@@ -107,7 +114,7 @@ def build_judge(protocol: Protocol) -> Judge:
     with build.place(section, "labels"):
         labels = Labels(settings.labels, count=label.channels, ignore=label.ignore)
     wired = {"classes": labels.count} if is_trained(protocol) else {}
-    network = JUDGES.build(build.without(section, *Settings.__dataclass_fields__), **wired)
+    network = JUDGES.build(build.without(section, *JudgeSettings.__dataclass_fields__), **wired)
     classes = getattr(network, "classes", labels.count)
     if classes < labels.count or (settings.labels is None and classes > labels.count):
         raise ConfigError(
@@ -128,7 +135,7 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _size(section: Mapping, settings: Settings, network: Any) -> Sequence[int] | None:
+def _size(section: Mapping, settings: JudgeSettings, network: Any) -> Sequence[int] | None:
     fixed = getattr(network, "size", None)
     if fixed and settings.size and tuple(settings.size) != fixed:
         message = f"the network takes {list(fixed)} alone, not {list(settings.size)}"

@@ -23,6 +23,7 @@ from synthkit.benchmark.judges.store import (
 from synthkit.benchmark.judges.training import fit
 from synthkit.benchmark.protocol import Protocol
 from synthkit.data.loader import sequence
+from synthkit.data.samples import Samples
 from synthkit.data.splits import TRAIN
 from synthkit.devices import pick_device, to_device
 from synthkit.errors import ConfigError
@@ -49,33 +50,37 @@ def train_judge(
     if record := read_record(place):
         load_weights(build_judge(protocol), place, record)
         return record
-    samples, device = protocol.samples_of(TRAIN), pick_device(device)
-    check_apart(protocol.reference.data, samples.data)
-    with claim(place), torch.random.fork_rng():
+    with torch.random.fork_rng():
         torch.manual_seed(training.seed)
-        judge, began = build_judge(protocol).to(device), time.monotonic()
-        fit(judge, samples, training, say)
-        seconds = time.monotonic() - began
-        return write(
-            judge,
-            place,
-            protocol=protocol.name,
-            spec=spec_of(protocol),
-            data_sha256=hash_of_json(sorted(found for found, _ in fingerprints(samples.data))),
-            oracle=real_scores(judge, protocol),
-            seconds=round(seconds, 1),
-            device=str(device),
-            versions={"synthkit": __version__, "torch": torch.__version__},
-            created=datetime.now(UTC).isoformat(timespec="seconds"),
-        )
+        judge, samples = build_judge(protocol).to(pick_device(device)), protocol.samples_of(TRAIN)
+        check_apart(protocol.reference.data, samples.data)
+        with claim(place):
+            began = time.monotonic()
+            fit(judge, samples, training, say)
+            return _stored(judge, protocol, samples, place, time.monotonic() - began)
+
+
+def _stored(judge: Judge, protocol: Protocol, samples: Samples, place: Path, seconds: float) -> Record:
+    return write(
+        judge,
+        place,
+        protocol=protocol.name,
+        spec=spec_of(protocol),
+        data_sha256=hash_of_json(sorted(found for found, _ in fingerprints(samples.data))),
+        oracle=real_scores(judge, protocol),
+        seconds=round(seconds, 1),
+        device=str(judge.device),
+        versions={"synthkit": __version__, "torch": torch.__version__},
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
 
 
 def real_scores(judge: Judge, protocol: Protocol) -> dict[str, float]:
     """The scores that the real images of the scored split get: the oracle."""
-    count, device = len(judge.names), next(judge.buffers()).device
+    count = len(judge.names)
     matrix = torch.zeros(count + 1, count, dtype=torch.int64)
     for batch in sequence(protocol.reference, 1, WORKERS, indices=range(protocol.count)):
-        batch = to_device(batch, device)
+        batch = to_device(batch, judge.device)
         with torch.inference_mode():
             prediction = judge(batch["image"]).argmax(1)
         matrix += confusion_matrix(prediction, judge.relabel(batch["label"]), count, judge.ignore).cpu()

@@ -6,6 +6,7 @@ and say how many `classes` they tell apart, and in `size` which input they want,
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from zipfile import is_zipfile
 
 import torch
 import torch.nn.functional as F
@@ -106,8 +107,7 @@ class Exported(nn.Module):
 
     Args:
         path: a .pt2 file in the folder of weights files, or its whole path.
-        mean: of red, green and blue, and
-        std: their deviations: of images in 0..1 the network sees (image - mean) / std.
+        mean, std: of red, green and blue; the network sees (image - mean) / std of images in 0..1.
     """
 
     def __init__(self, *, path: str, mean: Sequence[float], std: Sequence[float]):
@@ -116,10 +116,7 @@ class Exported(nn.Module):
         self.normalise = Normalise(mean, std)
         if not self.file.is_file():
             raise DataError(f"there is no file {self.file} of the judge. Without it: {OFFLINE}")
-        try:
-            program = torch.export.load(self.file)
-        except Exception as error:  # whatever torch makes of a file of another kind
-            raise DataError(f"{self.file} is no file of torch.export: {error}") from error
+        program = _program(self.file)
         (self.batch, *_, height, width), (_, self.classes, *_) = _shapes(program, self.file)
         self.size = (height, width) if isinstance(height, int) and isinstance(width, int) else None
         self.graph = program.module()
@@ -152,16 +149,23 @@ class Normalise(nn.Module):
         return ((image + 1) / 2 - self.mean) / self.std
 
 
+def _program(path: Path) -> torch.export.ExportedProgram:
+    """What torch.export.save wrote to a file. Raises DataError for other files."""
+    if not is_zipfile(path):  # torch would log a traceback
+        raise DataError(f"{path} is no file of torch.export")
+    try:
+        return torch.export.load(path)
+    except Exception as error:  # whatever torch makes of an archive of another kind
+        raise DataError(f"{path} is no file of torch.export: {error}") from error
+
+
 def _shapes(program: torch.export.ExportedProgram, path: Path) -> tuple[Sequence, Sequence]:
     """The shapes of the input and the output, whose free sizes are symbols. Raises DataError for others."""
     signature, nodes = program.graph_signature, {node.name: node for node in program.graph.nodes}
     ends = [signature.user_inputs, signature.user_outputs]
     shapes = [nodes[each[0]].meta["val"].shape for each in ends if len(each) == 1]
-    if (
-        [len(shape) for shape in shapes] != [4, 4]
-        or shapes[0][1] != 3
-        or shapes[0][0] not in (1, shapes[1][0])
-    ):
+    fits = [len(shape) for shape in shapes] == [4, 4] and shapes[0][1] == 3
+    if not fits or (isinstance(shapes[0][0], int) and shapes[0][0] != 1):
         found = ", ".join(str(tuple(shape)) for shape in shapes) or "several tensors"
         raise DataError(f"{path}: one image (N, 3, H, W) -> logits (N, classes, h, w) is needed, not {found}")
     return tuple(shapes)

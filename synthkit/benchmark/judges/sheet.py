@@ -18,16 +18,16 @@ def judge_sheet(judge: Judge, protocol: Protocol, oracle: dict[str, float], coun
     """
     chosen = np.linspace(0, protocol.count - 1, min(count, protocol.count)).round().astype(int)
     palette, samples = _palette(judge, protocol), [protocol.reference[int(index)] for index in chosen]
-    device, rows = next(judge.buffers()).device, []
+    rows = []
     for sample in samples:
         label = judge.relabel(sample["label"][None])[0]
         with torch.inference_mode():
-            seen = judge(sample["image"][None].to(device)).argmax(1)[0].cpu()
+            seen = judge(sample["image"][None].to(judge.device)).argmax(1)[0].cpu()
         maps = (label_colours(each.numpy(), palette) for each in (label, seen))
         rows.append([to_uint8(sample["image"]), *maps])
     pictures = sheet(rows, COLUMNS, [sample["name"] for sample in samples])
     found = {name: oracle.get(f"iou/{name}") for name in judge.names}
-    titles = [f"{name}  IoU {value:.3f}" if value is not None else name for name, value in found.items()]
+    titles = [f"{name}, IoU {value:.3f}" if value is not None else name for name, value in found.items()]
     return stack([pictures, legend(titles, palette, width=pictures.width)])
 
 

@@ -14,7 +14,7 @@ from safetensors.torch import load_file, save_file
 from synthkit import build
 from synthkit.benchmark.content import hash_of_json
 from synthkit.benchmark.judges.judge import Judge, build_judge, is_trained, section_of, settings_of, sha256_of
-from synthkit.benchmark.judges.training import Training
+from synthkit.benchmark.judges.training import JudgeTraining
 from synthkit.benchmark.protocol import SHOWN_ONLY, Protocol
 from synthkit.devices import pick_device
 from synthkit.errors import ConfigError, DataError
@@ -70,10 +70,10 @@ def judge_folder(protocol: Protocol, folder: Path = FOLDER) -> Path:
     return folder / f"{kind}-{hash_of_json(spec_of(protocol))[:12]}"
 
 
-def training_of(protocol: Protocol) -> Training:
+def training_of(protocol: Protocol) -> JudgeTraining:
     """How the protocol's judge is trained. Raises ConfigError for wrong settings."""
     with build.place(section_of(protocol), "train"):
-        return build.call(Training, settings_of(protocol).train)
+        return build.call(JudgeTraining, settings_of(protocol).train)
 
 
 def open_judge(protocol: Protocol, folder: Path = FOLDER, *, device: str = "auto") -> Judge:
@@ -82,16 +82,17 @@ def open_judge(protocol: Protocol, folder: Path = FOLDER, *, device: str = "auto
     Raises DataError where it is not trained yet, naming the command that does, and where its weights are
     not those that were stored; ConfigError where the protocol's judge is wrong.
     """
-    if not is_trained(protocol):
-        return build_judge(protocol).to(pick_device(device))
-    place = judge_folder(protocol, folder)
-    record = read_record(place)
-    if record is None:
-        raise DataError(f"the judge of {protocol.name} is not trained yet: {_command(protocol, folder)}")
-    return load_weights(build_judge(protocol), place, record).to(pick_device(device))
+    judge = build_judge(protocol)
+    if is_trained(protocol):
+        place = judge_folder(protocol, folder)
+        record = read_record(place)
+        if record is None:
+            raise DataError(f"the judge of {protocol.name} is not trained yet: {_command(protocol, folder)}")
+        load_weights(judge, place, record)
+    return judge.to(pick_device(device))
 
 
-def load_weights(judge: Judge, place: Path, record: Record) -> Judge:
+def load_weights(judge: Judge, place: Path, record: Record) -> None:
     """Give a judge its stored weights. Raises DataError where they are not those of the record."""
     path = place / WEIGHTS
     try:
@@ -101,7 +102,6 @@ def load_weights(judge: Judge, place: Path, record: Record) -> Judge:
         judge.network.load_state_dict(load_file(path))
     except (OSError, RuntimeError) as error:
         raise DataError(f"the judge {path} cannot be read: {error}") from error
-    return judge
 
 
 def read_record(place: Path) -> Record | None:

@@ -21,7 +21,7 @@ LINES = 20  # of progress
 
 
 @dataclass(frozen=True, kw_only=True)
-class Training:
+class JudgeTraining:
     """How a judge is trained: AdamW with a one-cycle rate, random flips, cross-entropy, bf16 autocast.
 
     Args:
@@ -42,12 +42,11 @@ class Training:
                 raise ValueError(f"{name} is {getattr(self, name)}: it must be above 0")
 
 
-def fit(judge: Judge, samples: Samples, training: Training, say: Callable[[str], None]) -> None:
+def fit(judge: Judge, samples: Samples, training: JudgeTraining, say: Callable[[str], None]) -> None:
     """Train the judge's network where it is; `say` takes lines of progress.
 
     Raises NotFiniteError where the loss is not finite, DataError for bad samples.
     """
-    device = next(judge.parameters()).device
     judge.train()
     optimizer = torch.optim.AdamW(judge.parameters(), lr=training.lr)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, training.lr, total_steps=training.steps)
@@ -55,7 +54,7 @@ def fit(judge: Judge, samples: Samples, training: Training, say: Callable[[str],
     began, losses = time.monotonic(), []
     with worker_errors():
         for step in range(1, training.steps + 1):
-            losses.append(_step(judge, to_device(next(arriving), device), optimizer))
+            losses.append(_step(judge, to_device(next(arriving), judge.device), optimizer))
             schedule.step()
             if step % math.ceil(training.steps / LINES) == 0 or step == training.steps:
                 left = (time.monotonic() - began) / step * (training.steps - step)
@@ -68,7 +67,7 @@ def fit(judge: Judge, samples: Samples, training: Training, say: Callable[[str],
 
 def _step(judge: Judge, batch: dict, optimizer: torch.optim.Optimizer) -> float:
     """One step of the optimiser; the loss."""
-    image, label = judge.resized(batch["image"]), _resized(judge.relabel(batch["label"]), judge.size)
+    image, label = judge.resized(batch["image"]), resized_label(judge.relabel(batch["label"]), judge.size)
     flipped = (torch.rand(len(image)) < 0.5).to(image.device)
     image = torch.where(flipped.view(-1, 1, 1, 1), image.flip(-1), image)
     label = torch.where(flipped.view(-1, 1, 1), label.flip(-1), label)
@@ -89,7 +88,7 @@ def segmentation_loss(logits: Tensor, label: Tensor) -> Tensor:
     return total / (label != IGNORE).sum().clamp(min=1)
 
 
-def _resized(label: Tensor, size: tuple[int, int] | None) -> Tensor:
+def resized_label(label: Tensor, size: tuple[int, int] | None) -> Tensor:
     """Classes (N, H, W) at the network's size, each that of the nearest pixel centre."""
     if size is None:
         return label

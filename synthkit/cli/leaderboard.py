@@ -1,0 +1,178 @@
+"""`synthkit leaderboard`."""
+
+import textwrap
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from synthkit.cli import app
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+    from synthkit.benchmark.leaderboard import Row
+    from synthkit.benchmark.tables import Table
+    from synthkit.benchmark.verification import Check
+
+NARROW = 13  # letters of a column's title that stand in a line of a terminal
+COLOURS = {"ok": "green", "cannot be checked": "yellow", "changed": "bold red"}
+
+Database = Annotated[Path, typer.Option("--db", help="The leaderboard's file.")]
+Protocol = Annotated[str | None, typer.Option(help="Results under the protocol of this name alone.")]
+Sort = Annotated[str | None, typer.Option(help="The best of this score first, such as miou.")]
+DEFAULT = Path("runs/leaderboard.sqlite")
+
+leaderboard_app = typer.Typer(no_args_is_help=True, help="Keep, show and check the results of scored runs.")
+app.add_typer(leaderboard_app, name="leaderboard")
+
+
+class Format(StrEnum):
+    """What a leaderboard is exported as."""
+
+    MD = "md"
+    CSV = "csv"
+    JSON = "json"
+    HTML = "html"
+
+
+@leaderboard_app.command("submit")
+def submit_results(
+    runs: Annotated[list[Path], typer.Argument(help="Scored run folders, or folders that hold some.")],
+    protocol: Protocol = None,
+    replace: Annotated[bool, typer.Option("--replace", help="Let them replace other results.")] = False,
+    db: Database = DEFAULT,
+) -> None:
+    """Add the results of runs: all or, where one is refused, none."""
+    from synthkit.benchmark.leaderboard import Leaderboard
+    from synthkit.benchmark.submission import find
+
+    found = find(runs, protocol)
+    with Leaderboard(db, create=True) as board:
+        added = board.submit(found, replacing=replace)
+        total = len(board.rows())
+    known = f", {len(found) - added} were there already" if added < len(found) else ""
+    typer.echo(f"{added} added{known}; {db} holds {total}")
+
+
+@leaderboard_app.command("show")
+def show_tables(protocol: Protocol = None, sort: Sort = None, db: Database = DEFAULT) -> None:
+    """Print the results, means over seeds with 95% intervals; only those of one table may be compared."""
+    from rich.console import Console
+
+    from synthkit.benchmark.leaderboard import Leaderboard
+    from synthkit.benchmark.tables import tables
+
+    with Leaderboard(db) as board:
+        made = tables(board.rows(protocol), sort)
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = 1000  # lines for other programs are not broken
+    for table in made:
+        _print(table, console)
+
+
+@leaderboard_app.command("verify")
+def verify_rows(
+    protocol: Annotated[
+        str | None, typer.Option(help="Of this protocol alone: a name, or the file of one's own.")
+    ] = None,
+    rescore: Annotated[bool, typer.Option("--rescore", help="Score the runs again, too.")] = False,
+    root: Annotated[Path | None, typer.Option(help="Where the data lie, if not where the files say.")] = None,
+    judges: Annotated[Path, typer.Option(help="The folder of trained judges.")] = Path("runs/judges"),
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N; for --rescore.")] = "auto",
+    db: Database = DEFAULT,
+) -> None:
+    """Compute the hashes of results, protocols, data and runs again, and compare; exit code 1 on a change."""
+    from synthkit.benchmark.leaderboard import Leaderboard
+    from synthkit.benchmark.verification import State, Verifier
+
+    name = protocol and Path(protocol).name.removesuffix(".yaml").removesuffix(".yml")
+    with Leaderboard(db) as board:
+        verifier = Verifier(
+            board, protocol=protocol, root=root, judges=judges, rescore=rescore, device=device
+        )
+        checked = [(row, _show(row, list(verifier.check(row)))) for row in board.rows(name)]
+    states = [state for _, state in checked]
+    typer.echo(", ".join(f"{states.count(state)} {state}" for state in State if state in states))
+    if State.CHANGED in states:
+        raise typer.Exit(1)
+
+
+@leaderboard_app.command("export")
+def export_tables(
+    form: Annotated[Format, typer.Option("--format", help="html is one page, with pictures.")] = Format.HTML,
+    out: Annotated[Path | None, typer.Option(help="The file; by default leaderboard.FORMAT.")] = None,
+    protocol: Protocol = None,
+    sort: Sort = None,
+    db: Database = DEFAULT,
+) -> None:
+    """Write the results: tables as md or html, every row with all its scores as csv or json."""
+    from synthkit.benchmark.exports import export
+    from synthkit.benchmark.leaderboard import Leaderboard
+
+    with Leaderboard(db) as board:
+        path = export(board, board.rows(protocol), form, out or Path(f"leaderboard.{form}"), sort)
+    typer.echo(f"written: {path}")
+
+
+def _print(table: "Table", console: "Console") -> None:
+    from rich.table import Table as Grid
+
+    from synthkit.benchmark.tables import basis, heading
+    from synthkit.cli.text import lines, printable
+
+    grid = Grid(box=None, pad_edge=False, header_style="bold")
+    for title in ("method", "seeds", *map(heading, table.headlines), "time", "memory"):
+        folded = textwrap.wrap(title, NARROW) if console.is_terminal else [title]
+        justify = "left" if title == "method" else "right"
+        grid.add_column(lines(folded), justify=justify, overflow="fold")
+    for row in _rows(table, console.is_terminal):
+        grid.add_row(*row)
+    console.print(printable(table.first.protocol, "bold"))
+    console.print(grid)
+    for group in table.groups:
+        for note in group.notes:
+            console.print(printable(f"{group.method}: {note}"), soft_wrap=True)
+    console.print(printable(basis(table), "dim"), soft_wrap=True)
+    console.print()
+
+
+def _rows(table: "Table", folded: bool) -> "Iterator[list[Text]]":
+    """The cells of each line; `folded` puts half an interval below its mean, so that columns are narrow."""
+    from synthkit import quantities
+    from synthkit.benchmark.tables import ORACLE, number, text
+    from synthkit.cli.text import lines, printable
+
+    for group in table.groups:
+        cells = []
+        for name in table.headlines:
+            mean, *half = text(name, group.score(name)).split(" ± ")
+            parts = [mean, *(f"± {each}" for each in half)]
+            style = "bold" if table.is_best(group, name) else ""
+            cells.append(lines(parts if folded else [" ".join(parts)], style))
+        ends = quantities.clock(group.seconds), quantities.size(group.memory)
+        yield [printable(group.method), printable(str(len(group.rows))), *cells, *map(printable, ends)]
+    if table.oracle:
+        oracle = (number(name, table.oracle.get(name)) for name in table.headlines)
+        yield [printable(each, "italic") for each in (ORACLE, "", *oracle)]
+
+
+def _show(row: "Row", checks: "list[Check]") -> str:
+    """Print what was found of a row, and return the worst of it."""
+    from rich.console import Console
+
+    from synthkit.benchmark.verification import State
+    from synthkit.cli.text import printable
+
+    worst = max((check.state for check in checks), key=list(State).index)
+    console, columns = Console(highlight=False), row.columns
+    name = f"{columns['protocol']}  {columns['method']}  seed {columns['seed']}"
+    console.print(printable(worst, COLOURS[worst]), printable(name), soft_wrap=True)
+    for check in checks:
+        if check.note:
+            console.print(printable(f"  {check.what}: {check.state}: {check.note}"), soft_wrap=True)
+    return worst
