@@ -11,7 +11,6 @@ from synthkit import build, config, runner
 from synthkit.benchmark import protocol as protocols
 from synthkit.benchmark.axes import MODES, Choice, check_mode, read_axes
 from synthkit.benchmark.files import beside, locate, read
-from synthkit.benchmark.judges import open_judge
 from synthkit.benchmark.protocol import Protocol
 from synthkit.benchmark.trial import Trial, page
 from synthkit.errors import ConfigError
@@ -104,18 +103,16 @@ class Study:
             for variant in self.variants
         }
 
-    def check(self, device: str = "auto") -> None:
-        """Build every variant and open what scores them: what is wrong is raised before any training.
+    def check(self) -> None:
+        """Build every variant and read the scored images, to raise what is wrong before any training.
 
-        A ConfigError of a variant has the place in the study's file.
+        A variant's ConfigError has the place in the study's file.
         """
         for variant in self.variants:
             for stage in config.stages(variant.config).values():
                 with _said_of(variant.label, variant.place):
                     runner.check(stage)
-        wants_judge, judges = self.protocol.judge is not None, Path(self.base.trial.judges)
-        self.protocol.scores(open_judge(self.protocol, judges, device=device) if wants_judge else None)
-        self.protocol.content  # noqa: B018  (reads the scored images)
+        self.protocol.content  # noqa: B018  (reads them)
 
 
 def trial_folder(folder: Path, variant: Variant, seed: int) -> Path:

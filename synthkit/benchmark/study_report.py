@@ -11,7 +11,8 @@ from synthkit.benchmark.findings import Findings, Row
 from synthkit.benchmark.result import Result
 from synthkit.benchmark.study import trial_folder
 from synthkit.benchmark.study_plots import plot
-from synthkit.benchmark.study_table import difference, heading, oracle, text
+from synthkit.benchmark.study_table import difference, oracle
+from synthkit.benchmark.tables import CLASS, heading, text
 from synthkit.benchmark.trial import scores_folder
 from synthkit.charts import svg
 from synthkit.config_differences import differences
@@ -88,10 +89,10 @@ def _row(findings: Findings, row: Row) -> dict:
 
 def _classes(findings: Findings) -> list[dict]:
     """The means of the scores of single classes."""
-    names = [name for name in findings.scores if "/" in name]
     return [
         {"title": heading(name), "cells": [text(name, row.score(name)) for row in findings.rows]}
-        for name in names
+        for name in findings.scores
+        if name.startswith(CLASS)
     ]
 
 
