@@ -143,7 +143,9 @@ class _Queue:
                 if each.process.returncode == 0:
                     self._collect(each)
             time.sleep(PAUSE)
-        self.log(f"stopped with {len(self.outcomes)} of {len(self.trials)} trials over; the same goes on")
+        self.log(
+            f"stopped with {len(self.outcomes)} of {len(self.trials)} trials done; the same command goes on"
+        )
         raise Interrupted(128 + number)
 
 
