@@ -12,7 +12,7 @@ from synthkit.benchmark.study import Study, Variant
 from synthkit.benchmark.study_plots import write_plot
 from synthkit.benchmark.study_report import write_report
 from synthkit.benchmark.study_table import as_csv, markdown
-from synthkit.benchmark.suite import make_judge
+from synthkit.benchmark.suite import prepare
 from synthkit.run_folder import claim, writing
 
 
@@ -41,7 +41,7 @@ def ablate(
     """
     study.check()
     with closing(claim(folder)):
-        make_judge(study.protocol, Path(study.base.trial.judges), device=device, log=log)
+        prepare(study.protocol, Path(study.base.trial.judges), device=device, log=log)
         outcomes = run_trials(study.trials(folder), workers=workers, device=device, log=log)
         findings = gather(study, folder, outcomes)
         write(findings)
