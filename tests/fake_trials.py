@@ -10,7 +10,10 @@ import sys
 import time
 from pathlib import Path
 
-METHODS = ("good", "bad", "silent", "killed", "killed once", "slow")
+PNG = bytes.fromhex(
+    "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c49444154789c63f8cfc000000301"
+    "0100c9fe92ef0000000049454e44ae426082"
+)
 RESULT = {
     "format": 1,
     "protocol": "toy",
@@ -29,22 +32,25 @@ RESULT = {
     "memory": 1000,
     "device": "cpu",
     "versions": {},
+    "samples": ["scene"],
     "created": "2026-01-01T00:00:00+00:00",
 }
 
 
 def write_result(folder: Path, **values) -> None:
-    """What a trial under the protocol `toy` leaves in its folder."""
-    path = folder / "scores" / "toy" / "result.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(RESULT | values))
+    """What a trial leaves in its folder."""
+    scores = folder / "scores" / Path(values.get("protocol", "toy")).stem
+    (scores / "samples").mkdir(parents=True, exist_ok=True)
+    for kind in ("label", "fake", "real"):
+        (scores / "samples" / f"scene.{kind}.png").write_bytes(PNG)
+    (scores / "result.json").write_text(json.dumps(RESULT | values))
 
 
 def stored(trial, folder: Path):
     """The result in a trial's folder, whatever the protocol is."""
     from synthkit.benchmark import result
 
-    path = folder / "scores" / "toy" / "result.json"
+    path = folder / "scores" / Path(trial.protocol).stem / "result.json"
     return result.read(path) if path.is_file() else None
 
 
@@ -58,7 +64,7 @@ def main(folder: Path) -> int:
     with (folder / "starts").open("a") as file:
         file.write(".")
     (folder / "environment").write_text(json.dumps(dict(os.environ)))
-    match spec["method"]:
+    match spec["method"].rpartition("/")[2]:
         case "bad":
             print("step 1\nwarning: odd\nerror: the file x.png is no image\n  see there", file=sys.stderr)
             return 1
@@ -76,7 +82,8 @@ def main(folder: Path) -> int:
                 time.sleep(0.01)
             print(f"saved {len(stopped)}")
             return 130
-    write_result(folder, method=spec["method"], seed=spec["seed"])
+    scores = {"l1": 0.25 + 0.01 * spec["seed"] + 0.05 * spec["method"].endswith("wider"), "iou/road": 0.5}
+    write_result(folder, protocol=spec["protocol"], method=spec["method"], seed=spec["seed"], scores=scores)
     return 0
 
 

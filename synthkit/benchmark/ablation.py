@@ -12,6 +12,7 @@ from synthkit.benchmark.study import Study, Variant
 from synthkit.benchmark.study_plots import write_plot
 from synthkit.benchmark.study_report import write_report
 from synthkit.benchmark.study_table import as_csv, markdown
+from synthkit.benchmark.suite import prepare
 from synthkit.run_folder import claim, writing
 
 
@@ -32,17 +33,17 @@ def ablate(
 ) -> Findings:
     """Train and score what a study's folder lacks, so many trials at a time, and write what all of them show.
 
-    FOLDER/VARIANT/seed_S are the trials' run folders; table.md, table.csv, plots/*.png and report.html stand
-    beside them. Trials that fail are marked so.
+    The protocol's judge is trained first where it has not been. FOLDER/VARIANT/seed_S are the trials' run
+    folders; table.md, table.csv, plots/*.png and report.html stand beside them. Failed trials are marked so.
 
-    Raises ConfigError before the first trial for a variant that cannot be built, CheckpointError where another
-    process works in the folder, and otherwise as `run_trials`.
+    Raises before the first trial what `Study.check` does, CheckpointError where another process works in the
+    folder, and otherwise as `run_trials`.
     """
     study.check()
     with closing(claim(folder)):
-        findings = gather(
-            study, folder, run_trials(study.trials(folder), workers=workers, device=device, log=log)
-        )
+        prepare(study.protocol, Path(study.base.trial.judges), device=device, log=log)
+        outcomes = run_trials(study.trials(folder), workers=workers, device=device, log=log)
+        findings = gather(study, folder, outcomes)
         write(findings)
     return findings
 

@@ -10,6 +10,7 @@ from synthkit.benchmark.queue import Failure
 from synthkit.benchmark.result import Result
 from synthkit.benchmark.statistics import Interval, interval, paired
 from synthkit.benchmark.study import BASE, Study, Variant, trial_folder
+from synthkit.benchmark.tables import headlines
 from synthkit.scores import score
 
 
@@ -54,8 +55,8 @@ class Findings:
 
     @property
     def headlines(self) -> list[str]:
-        """The scores of whole images; those of a class have a name with a slash."""
-        return [name for name in self.scores if "/" not in name]
+        """The scores of all classes."""
+        return headlines(self.scores)
 
     @cached_property
     def oracle(self) -> dict[str, float]:

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from synthkit import build, config, paths, yaml_loader
+from synthkit import build, config
+from synthkit.benchmark import files
 from synthkit.benchmark.content import Content, hash_of_json, survey
 from synthkit.data import open_data
 from synthkit.data.samples import Samples
-from synthkit.errors import ConfigError, DataError, did_you_mean, listed, shown
+from synthkit.errors import ConfigError, DataError, shown
 from synthkit.evaluate import Scores
 from synthkit.inputs import build_inputs, sample_checks
 from synthkit.registry import METRICS
@@ -164,11 +165,11 @@ def load(name: str | Path, root: str | Path | None = None) -> Protocol:
 
     Raises ConfigError with the file and the YAML path.
     """
-    path = _located(str(name))
-    section = _read(path)
+    path = files.locate(str(name), "protocols")
+    section = files.read(path)
     page = build.call(Page, section)
     with build.place(section, "base"):
-        resolved = _base(_beside(page.base, path), page.overrides, root)
+        resolved = _base(files.beside(page.base, path), page.overrides, root)
     for metric in page.metrics:
         with build.place(section["metrics"], metric):
             METRICS.get(metric)
@@ -196,37 +197,7 @@ def root_override(root: str | Path | None) -> list[str]:
 
 def shipped() -> list[str]:
     """The names of the protocols that come with synthkit."""
-    return sorted(path.stem for path in _folder().glob("*.yaml"))
-
-
-def _folder() -> Path:
-    return paths.benchmarks_dir() / "protocols"
-
-
-def _located(name: str) -> Path:
-    path = Path(name) if name.endswith((".yaml", ".yml")) else _folder() / f"{name}.yaml"
-    if not path.is_file():
-        known = shipped()
-        near = did_you_mean(name, known)
-        raise ConfigError(f"no file and no protocol {shown(name)}.{near} Protocols: {listed(known)}")
-    return path
-
-
-def _read(path: Path) -> Section:
-    place = paths.display(path)
-    try:
-        content = yaml_loader.parse(path.read_text(encoding="utf-8"), place)
-    except (OSError, UnicodeError) as error:
-        raise ConfigError(str(error), place) from error
-    if not isinstance(content, Section):
-        raise ConfigError(f"a protocol is a mapping, not {shown(content)}", place)
-    return content
-
-
-def _beside(name: str, path: Path) -> str:
-    """A config's path relative to the protocol's file, or the name of a shipped config as it is."""
-    near = path.parent / name
-    return str(near) if name.endswith((".yaml", ".yml")) and near.is_file() else name
+    return files.shipped("protocols")
 
 
 def _method(methods: Section, name: str, path: Path) -> Method:
@@ -235,7 +206,7 @@ def _method(methods: Section, name: str, path: Path) -> Method:
     if not isinstance(spec, Section):
         raise ConfigError("a config's name, or a mapping with `config`, is needed", methods.where(name))
     method = build.call(Method, spec)
-    return Method(config=_beside(method.config, path), overrides=tuple(method.overrides))
+    return Method(config=files.beside(method.config, path), overrides=tuple(method.overrides))
 
 
 def _check_budget(section: Section, page: Page) -> None:

@@ -51,10 +51,10 @@ def run_trials(
 ) -> dict[Path, Result | Failure]:
     """Run trials, each in its folder and in a process of its own, so many at a time; in the trials' order.
 
-    Those that have a result are not run again, and those that were interrupted go on. A process that the
-    system kills, as it does where memory runs out, is started once more. SIGINT and SIGTERM are passed on: the
-    processes save and end, then Interrupted is raised; a second one ends them at once. Each process has its
-    share of the cores. `log` is told what happens.
+    Those that have a result are not run again, and those that were interrupted go on. A process that was
+    killed, as the system does where memory runs out, is started once more. SIGINT and SIGTERM are passed on:
+    the processes save and end, then Interrupted is raised; a second one ends them at once. Each process has
+    its share of the cores. `log` is told what happens.
 
     Raises ConfigError for less than one worker, CheckpointError for a folder that cannot be written.
     """
@@ -143,7 +143,9 @@ class _Queue:
                 if each.process.returncode == 0:
                     self._collect(each)
             time.sleep(PAUSE)
-        self.log(f"stopped with {len(self.outcomes)} of {len(self.trials)} trials over; the same goes on")
+        self.log(
+            f"stopped with {len(self.outcomes)} of {len(self.trials)} trials done; the same command goes on"
+        )
         raise Interrupted(128 + number)
 
 

@@ -64,13 +64,10 @@ def score(
 ) -> tuple[Result, Times]:
     """Score a source and write FOLDER/result.json and FOLDER/samples; `method` is its name in tables.
 
-    `judge` is the protocol's, opened. Raises DataError before anything is computed where a metric cannot
-    score so few or such images.
+    `judge` is the protocol's, opened. Raises as `ready` before anything is computed.
     """
     began, times = time.perf_counter(), Times()
-    scores = protocol.scores(judge)
-    _check_metrics(scores, protocol)
-    pictures = {}
+    scores, pictures = ready(protocol, judge), {}
     for scored in _batches(source, protocol, scores, times, pictures):
         started = time.perf_counter()
         scores.add(scored)
@@ -99,16 +96,16 @@ def score(
     return result, times
 
 
-def _check_metrics(scores: Scores, protocol: Protocol) -> None:
-    """Raise DataError for a metric that needs more images or labels than there are."""
-    for name, metric in scores.metrics.items():
-        if protocol.count < metric.least:
-            raise DataError(
-                f"the metric {name} needs {metric.least} images or more, and the protocol {protocol.name} "
-                f"scores {protocol.count}"
-            )
-        if "label" in metric.needs and not protocol.inputs:
-            raise DataError(f"the metric {name} needs labels, and the base of {protocol.name} has none")
+def ready(protocol: Protocol, judge=None) -> Scores:
+    """The protocol's metrics, ready to score. Raises what is wrong with them before anything is computed:
+
+    DataError for too few images or missing labels, SynthkitError for missing weights, ConfigError for wrong
+    settings.
+    """
+    scores = protocol.scores(judge)
+    offered = {"real", "samples"} | set(protocol.inputs)
+    scores.check(offered, protocol.count)
+    return scores
 
 
 def _batches(

@@ -55,7 +55,7 @@ class Variant:
 
     Attributes:
         name: its folder's.
-        labels: what the file calls it, more than once where axes meet, and nothing where it is the base alone.
+        labels: what the file calls it: more than one where axes meet, none where it is the base alone.
         place: where the file says so.
         trial: that of seed 0.
         config: what the trial trains, its length aside.
@@ -104,11 +104,15 @@ class Study:
         }
 
     def check(self) -> None:
-        """Build every variant. Raises ConfigError, with the place in the study's file, for what is refused."""
+        """Build every variant and read the scored images, to raise what is wrong before any training.
+
+        A variant's ConfigError has the place in the study's file.
+        """
         for variant in self.variants:
             for stage in config.stages(variant.config).values():
                 with _said_of(variant.label, variant.place):
                     runner.check(stage)
+        self.protocol.content  # noqa: B018  (reads them)
 
 
 def trial_folder(folder: Path, variant: Variant, seed: int) -> Path:
@@ -174,7 +178,7 @@ def _variant(base: Trial, choices: Sequence[Choice], path: Path, protocol: Proto
 
 
 def _distinct(variants: Sequence[Variant]) -> list[Variant]:
-    """The variants with each config once, in the order of their labels: the base stands where it is named first.
+    """The variants with each config once; the base stands where a label names it first.
 
     Raises ConfigError for two whose folders would be the same.
     """

@@ -11,7 +11,8 @@ from synthkit.benchmark.findings import Findings, Row
 from synthkit.benchmark.result import Result
 from synthkit.benchmark.study import trial_folder
 from synthkit.benchmark.study_plots import plot
-from synthkit.benchmark.study_table import difference, heading, oracle, text
+from synthkit.benchmark.study_table import difference, oracle
+from synthkit.benchmark.tables import CLASS, heading, text
 from synthkit.benchmark.trial import scores_folder
 from synthkit.charts import svg
 from synthkit.config_differences import differences
@@ -88,10 +89,10 @@ def _row(findings: Findings, row: Row) -> dict:
 
 def _classes(findings: Findings) -> list[dict]:
     """The means of the scores of single classes."""
-    names = [name for name in findings.scores if "/" in name]
     return [
         {"title": heading(name), "cells": [text(name, row.score(name)) for row in findings.rows]}
-        for name in names
+        for name in findings.scores
+        if name.startswith(CLASS)
     ]
 
 
@@ -105,7 +106,7 @@ def _plot(findings: Findings, name: str) -> dict:
 
 
 def _scenes(findings: Findings) -> list[dict]:
-    """The first samples, as every variant made them with its first seed, between the label map and the photo."""
+    """The first samples: the label map, what each variant made of it with its first seed, and the photo."""
     folders = {row.variant.label: _samples_folder(findings, row) for row in findings.rows}
     known = next((folder for folder in folders.values() if folder), None)
     names = findings.results[0].samples if findings.results else ()

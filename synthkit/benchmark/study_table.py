@@ -2,42 +2,25 @@
 
 import csv
 import io
-import math
 
 from rich.markup import escape
 from rich.table import Table
 
 from synthkit.benchmark.findings import Findings, Row
-from synthkit.benchmark.statistics import Interval
-from synthkit.scores import score
+from synthkit.benchmark.tables import heading, number, text
 
-ABSENT = "–"
 MARKS = {"better": "▲", "worse": "▼", "differs": "◆"}
 LEGEND = "mean ± half the 95% interval over seeds; below it the paired difference to the base"
 MARKED = "▲ better, ▼ worse: the interval of the difference excludes 0"
 COLUMNS = ("variant", "score", "seeds", "mean", "half", "difference", "difference_half", "pairs", "verdict")
 
 
-def heading(name: str) -> str:
-    """A score's title and unit, and an arrow towards what is better."""
-    shown = score(name)
-    arrow = {"higher": "↑", "lower": "↓"}.get(shown.better, "")
-    return " ".join(filter(None, (shown.title, shown.unit, arrow)))
-
-
-def text(name: str, found: Interval, signed: bool = False) -> str:
-    """A score or a difference with half its interval, if that is known."""
-    if math.isnan(found.mean):
-        return ABSENT
-    mean = ("+" if signed and found.mean > 0 else "") + score(name).text(found.mean)
-    return mean if found.half is None else f"{mean} ± {score(name).text(found.half)}"
-
-
 def difference(findings: Findings, row: Row, name: str) -> str:
-    """A variant's difference to the base, marked where its interval excludes 0; nothing for the base."""
-    if row is findings.base:
+    """A variant's difference to the base, marked where its interval excludes 0; of the base nothing."""
+    found = findings.difference(row, name)
+    if row is findings.base or not found.count:
         return ""
-    words = text(name, findings.difference(row, name), signed=True)
+    words = text(name, found, signed=True)
     return f"{words} {MARKS.get(findings.verdict(row, name), '')}".strip()
 
 
@@ -64,8 +47,7 @@ def terminal(findings: Findings) -> Table:
 
 def oracle(findings: Findings) -> list[str]:
     """What the real images get, by the columns of the table."""
-    known = findings.oracle
-    return [score(name).text(known[name]) if name in known else "" for name in findings.headlines]
+    return [number(name, findings.oracle.get(name)) for name in findings.headlines]
 
 
 def markdown(findings: Findings) -> str:
@@ -92,6 +74,7 @@ def as_csv(findings: Findings) -> str:
     for row in findings.rows:
         for name in findings.scores:
             own, other = row.score(name), findings.difference(row, name)
-            line = (row.variant.label, name, own.count, own.mean, own.half, other.mean, other.half)
-            writer.writerow((*line, other.count, findings.verdict(row, name)))
+            line = (row.variant.label, name, own.count, own.mean, own.half)
+            versus = (other.mean, other.half, other.count, findings.verdict(row, name))
+            writer.writerow(line if row is findings.base else (*line, *versus))
     return file.getvalue()

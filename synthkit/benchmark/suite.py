@@ -4,11 +4,12 @@ from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
 
-from synthkit.benchmark.judges import is_trained, train_judge
+from synthkit.benchmark.judges import is_trained, open_judge, train_judge
 from synthkit.benchmark.leaderboard import Leaderboard
 from synthkit.benchmark.protocol import Protocol
 from synthkit.benchmark.queue import Failure, run_trials
 from synthkit.benchmark.result import Result
+from synthkit.benchmark.scoring import ready
 from synthkit.benchmark.submission import find
 from synthkit.benchmark.trial import Trial
 from synthkit.errors import ConfigError, did_you_mean, listed
@@ -43,10 +44,14 @@ def plan(
     }
 
 
-def make_judge(protocol: Protocol, judges: Path, *, device: str, log: Callable[[str], None] = print) -> None:
-    """Train the protocol's judge where it has one that is trained, unless that has been done."""
-    if protocol.judge is not None and is_trained(protocol):
-        train_judge(protocol, judges, device=device, say=log)
+def prepare(protocol: Protocol, judges: Path, *, device: str, log: Callable[[str], None] = print) -> None:
+    """Train the protocol's judge, unless that has been done, and make sure that the metrics can score."""
+    judge = None
+    if protocol.judge is not None:
+        if is_trained(protocol):
+            train_judge(protocol, judges, device=device, say=log)
+        judge = open_judge(protocol, judges)
+    ready(protocol, judge)
 
 
 def run(

@@ -1,7 +1,7 @@
 """Results side by side: runs that differ in the seed alone as one line, what may be compared as one table."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -87,9 +87,7 @@ class Table:
 
     @property
     def headlines(self) -> list[str]:
-        """The scores of all classes, without those that tell how sure another one is."""
-        spreads = {f"{name}_std" for name in self.scores}
-        return [name for name in self.scores if name not in spreads and name not in self.classes]
+        return headlines(self.scores)
 
     @property
     def classes(self) -> list[str]:
@@ -138,11 +136,17 @@ def _sorted(table: Table, sort: str | None) -> Table:
     return Table(tuple(sorted(table.groups, key=place)))
 
 
-def text(name: str, found: Interval) -> str:
-    """A score as it is written: its mean, and half its interval where there is one."""
+def headlines(names: Sequence[str]) -> list[str]:
+    """The scores of all classes, without those that tell how sure another one is."""
+    spreads = {f"{name}_std" for name in names}
+    return [name for name in names if name not in spreads and not name.startswith(CLASS)]
+
+
+def text(name: str, found: Interval, *, signed: bool = False) -> str:
+    """A score as it is written: its mean, or with its sign a difference, and half its interval."""
     if math.isnan(found.mean):
         return ABSENT
-    mean = score(name).text(found.mean)
+    mean = ("+" if signed and found.mean > 0 else "") + score(name).text(found.mean)
     return mean if found.half is None else f"{mean} ± {score(name).text(found.half)}"
 
 

@@ -11,7 +11,7 @@ from synthkit.benchmark.judges import is_trained, judge_folder, open_judge, read
 from synthkit.benchmark.origin import hash_of_config
 from synthkit.benchmark.protocol import Protocol, root_override
 from synthkit.benchmark.result import Result
-from synthkit.benchmark.scoring import open_source, score
+from synthkit.benchmark.scoring import open_source, ready, score
 from synthkit.errors import ConfigError
 from synthkit.inference import has_clustered_styles, load
 from synthkit.runner import dry_run
@@ -52,7 +52,7 @@ def run(trial: Trial, folder: Path, *, device: str = "auto") -> Result:
         return known
     protocol = protocols.load(trial.protocol, trial.root)
     judge = None if protocol.judge is None else open_judge(protocol, Path(trial.judges))
-    protocol.content  # noqa: B018  (what is wrong with the scored data is found before the training)
+    ready(protocol, judge)  # what is wrong with the scoring is found before the training
     cfg = resolved(trial, protocol, folder, device)
     stages.train(cfg, folder, resume=folder.is_dir())
     if has_clustered_styles(cfg):

@@ -77,7 +77,5 @@ def _show_plan(study: "Study", workers: int) -> None:
         for row in differences([study.base.settings, variant.settings]):
             before, after = ("(absent)" if value is None else value for value in row["values"])
             typer.echo(f"  {row['key']}: {before} -> {after}")
-    typer.echo(
-        f"\nall: {quantities.words(seconds / workers)} of training with {workers} at a time, if that slows none "
-        f"down; {quantities.size(workers * memory)} of memory"
-    )
+    time = f"{quantities.words(seconds / workers)} of training if {workers} at a time are as quick as one"
+    typer.echo(f"\nall: {time}; {quantities.size(workers * memory)} of memory")

@@ -39,7 +39,7 @@ def benchmark(
     folder = work_dir or Path("runs") / "benchmarks" / chosen.name
     trials = suite.plan(chosen, folder, judges=judges, root=root, methods=tuple(methods or ()))
     typer.echo(f"{chosen.name}: {chosen.count} images, {len(trials)} trials in {folder}")
-    suite.make_judge(chosen, judges, device=device, log=typer.echo)
+    suite.prepare(chosen, judges, device=device, log=typer.echo)
     outcomes = suite.run(trials, folder, db, workers=workers, device=device, log=typer.echo)
     failed = [path for path, outcome in outcomes.items() if isinstance(outcome, Failure)]
     if len(failed) < len(trials):

@@ -60,7 +60,7 @@ class Metric:
     """Accumulates batches of images into scores.
 
     Attributes of a class:
-        name: of the first of its scores, the name it is registered under.
+        name: that it is registered under, and that the first of its scores has.
         higher_is_better: of the first of its scores.
         needs: which parts of `Scored` it reads beside `fake`.
         least: how many images it takes at least.

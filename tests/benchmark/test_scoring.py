@@ -132,7 +132,7 @@ def test_another_size_is_refused(run, tmp_path):
 
 
 def test_a_metric_that_cannot_score_so_few_is_refused(run, tmp_path):
-    with pytest.raises(DataError, match="fd_efflite0 needs 2 images or more, and .* scores 1"):
+    with pytest.raises(DataError, match="fd_efflite0.* 2 images"):
         scored(run, small(tmp_path, images=1, metrics={"fd_efflite0": {}}), tmp_path)
     with pytest.raises(ConfigError, match="'segmentation' needs a judge"):
         scored(run, small(tmp_path, metrics={"segmentation": {}}), tmp_path)

@@ -13,11 +13,11 @@ import pytest
 from fake_trials import starts
 
 from synthkit import plugins
-from synthkit.benchmark import queue, trial_process
+from synthkit.benchmark import queue
 from synthkit.benchmark.queue import Failure, run_trials
 from synthkit.benchmark.result import Result
 from synthkit.benchmark.trial import Trial
-from synthkit.errors import ConfigError, DataError
+from synthkit.errors import ConfigError
 from synthkit.surroundings import Interrupted
 
 
@@ -40,7 +40,7 @@ def test_one_that_fails_does_not_stop_the_others(tmp_path):
     bad, silent, good = outcomes.values()
     assert bad == Failure("the file x.png is no image\n  see there", tmp_path / "bad" / "log.txt")
     assert "without a result" in silent.reason
-    assert isinstance(good, Result) and good.scores == {"l1": 0.25}
+    assert isinstance(good, Result) and good.scores == {"l1": 0.25, "iou/road": 0.5}
     assert any("FAILED" in line and "x.png" in line for line in said)
 
 
@@ -83,7 +83,7 @@ def test_a_signal_reaches_the_processes_and_the_same_call_goes_on(tmp_path, numb
     assert all(isinstance(each, Result) for each in run_trials(wanted).values())
 
 
-def test_no_process_is_left_where_the_queue_itself_ends(tmp_path):
+def test_no_process_is_left_where_the_queue_itself_ends(tmp_path, monkeypatch):
     processes = []
 
     class Broken(queue._Queue):
@@ -92,8 +92,8 @@ def test_no_process_is_left_where_the_queue_itself_ends(tmp_path):
             processes.append(self.running[0].process)
             raise KeyboardInterrupt
 
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(queue, "_Queue", Broken)
+    monkeypatch.setattr(queue, "_Queue", Broken)
+    with pytest.raises(KeyboardInterrupt):
         run_trials(trials(tmp_path, "slow"))
     assert processes[0].returncode == -signal.SIGKILL
 
@@ -120,14 +120,3 @@ def test_processes_work_at_once_and_share_the_cores(tmp_path, monkeypatch):
 def test_no_worker_is_refused(tmp_path):
     with pytest.raises(ConfigError, match="at least one"):
         run_trials({}, workers=0)
-
-
-def test_a_trial_is_read_as_it_was_written(tmp_path):
-    trial = Trial(
-        protocol="toy", method="mine", config="a/b", overrides=("x=1", "y=[2]"), seed=3, root="data"
-    )
-    trial_process.write(trial, tmp_path)
-    assert trial_process.read(tmp_path) == trial
-    (tmp_path / "trial.json").write_text('{"protocol": "toy", "sed": 1}')
-    with pytest.raises(DataError, match=r"trial\.json is no trial.*'sed'"):
-        trial_process.read(tmp_path)
