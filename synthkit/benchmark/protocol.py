@@ -1,6 +1,7 @@
 """A benchmark protocol: all that two numbers must have in common to be compared."""
 
 import json
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -11,7 +12,7 @@ from synthkit.benchmark import files
 from synthkit.benchmark.content import Content, hash_of_json, survey
 from synthkit.data import open_data
 from synthkit.data.samples import Samples
-from synthkit.errors import ConfigError, DataError, shown
+from synthkit.errors import ConfigError, DataError, SynthkitWarning, shown
 from synthkit.evaluate import Scores
 from synthkit.inputs import build_inputs, sample_checks
 from synthkit.registry import METRICS
@@ -40,6 +41,7 @@ class Page:
         overrides: laid over the base and over the config of each method.
         split: the split that is scored; nothing is trained or tuned on it.
         images: how many of its samples are scored, the first ones; all where it is null.
+        data_hash: that of what they hold, where it is known: other files are refused.
         judge: the network that segments the images: a registered judge, its settings, and its training.
         metrics: registered metrics by name, each with its settings.
         samples: images of the same inputs that metrics of diversity compare.
@@ -54,6 +56,7 @@ class Page:
     overrides: Sequence[str] = ()
     split: str = "val"
     images: int | None = None
+    data_hash: str | None = None
     judge: Mapping | None = None
     metrics: Mapping = field(default_factory=dict)
     samples: int = 4
@@ -147,8 +150,21 @@ class Protocol(Page):
 
     @cached_property
     def content(self) -> Content:
-        """What the scored samples hold, as they are scored: their hash, and the size of each."""
-        return survey(self.reference, self.count)
+        """What the scored samples hold, as they are scored: their hash, and the size of each.
+
+        Raises DataError for other files than the protocol is for. Built-in data that libraries of another
+        version paint in another way are a warning: their results stand in a table of their own.
+        """
+        found = survey(self.reference, self.count)
+        if self.data_hash not in (None, found.sha256):
+            message = (
+                f"the protocol {self.name} is for data with the hash {self.data_hash[:8]}, "
+                f"and these have {found.sha256[:8]}: other images or labels{_at(self.root)}"
+            )
+            if self.root is not None:
+                raise DataError(message)
+            warnings.warn(message, SynthkitWarning, stacklevel=2)
+        return found
 
     @property
     def data_sha256(self) -> str:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -113,6 +114,7 @@ def _batches(
 ) -> Iterator[Scored]:
     """The fakes with what they are scored against, some at once; `pictures` takes those of the first ones."""
     count, device = protocol.count, source.device
+    drawn = {round(index) for index in np.linspace(0, count - 1, PICTURES)}  # neighbours are often alike
     varied = any("samples" in metric.needs for metric in scores.metrics.values())
     waiting: list[Scored] = []
     reals = sequence(protocol.reference, 1, workers=1, indices=range(count))
@@ -121,7 +123,7 @@ def _batches(
         fake = in_8_bits(source.fake(batch, real["image"], seed=index))
         variants = {"samples": _variants(source, batch, protocol, index)} if varied else {}
         times.translating += time.perf_counter() - started
-        if index < PICTURES:
+        if index in drawn:
             palette = getattr(protocol.reference.data, "palette", None)
             pictures[real["name"][0]] = pictures_of(real, fake, palette)
         there = to_device(real, device)

@@ -10,7 +10,7 @@ from synthkit.benchmark import trial as trials
 from synthkit.benchmark.trial import Trial, resolved
 from synthkit.data import check_settings
 from synthkit.data.transforms import PairedTransform
-from synthkit.errors import ConfigError, DataError
+from synthkit.errors import ConfigError, DataError, SynthkitWarning
 from synthkit.settings import Training
 from synthkit.translator import Translator
 
@@ -94,6 +94,19 @@ def test_an_unknown_name_lists_the_protocols():
 def test_too_few_images_are_refused(tmp_path):
     with pytest.raises(DataError, match="scores 9 images of split 'val', which has 5"):
         _ = small(tmp_path, images=9).reference
+
+
+def test_other_data_than_the_protocol_is_for(tmp_path):
+    known = small(tmp_path).data_sha256
+    assert small(tmp_path, data_hash=known).data_sha256 == known
+    with pytest.warns(SynthkitWarning, match=f"data with the hash 0123, and these have {known[:8]}"):
+        _ = small(tmp_path, data_hash="0123").content
+    (tmp_path / "data").mkdir()
+    page = small(tmp_path, data_hash="0123")
+    page.config["data"]["root"] = str(tmp_path / "data")
+    page.__dict__["reference"] = small(tmp_path).reference
+    with pytest.raises(DataError, match="hash 0123, and these have .*: other images or labels in .*data"):
+        _ = page.content
 
 
 def test_a_root_needs_files(tmp_path):
