@@ -51,7 +51,7 @@ def run(trial: Trial, folder: Path, *, device: str = "auto") -> Result:
     if (known := stored(trial, folder)) is not None:
         return known
     protocol = protocols.load(trial.protocol, trial.root)
-    judge = None if protocol.judge is None else open_judge(protocol, Path(trial.judges))
+    judge = None if protocol.judge is None else open_judge(protocol, Path(trial.judges), device=device)
     ready(protocol, judge)  # what is wrong with the scoring is found before the training
     cfg = resolved(trial, protocol, folder, device)
     stages.train(cfg, folder, resume=folder.is_dir())

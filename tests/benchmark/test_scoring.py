@@ -107,7 +107,7 @@ def test_images_that_cannot_be_scored_are_refused(small_protocol, tmp_path, chan
 
 def test_folders_that_do_not_fit_are_refused(small_protocol, tmp_path):
     (tmp_path / "empty").mkdir()
-    with pytest.raises(DataError, match="0 images in .*empty"):
+    with pytest.raises(DataError, match="empty: 0 images in it"):
         scoring.open_source(tmp_path / "empty", small_protocol)
     with pytest.raises(DataError, match="there is no such run"):
         scoring.open_source(tmp_path / "nowhere", small_protocol)
@@ -118,6 +118,33 @@ def test_folders_that_do_not_fit_are_refused(small_protocol, tmp_path):
     (folder / "another.png").unlink()
     with pytest.raises(DataError, match="fakes lacks streets_val_00003 of the 5 samples"):
         scoring.open_source(folder, small_protocol)
+
+
+def test_which_of_two_files_is_scored_is_not_guessed(small_protocol, tmp_path):
+    folder = images(tmp_path / "fakes", small_protocol)
+    (folder / ".thumbnail.png").write_text("passed over, as everywhere")
+    scoring.open_source(folder, small_protocol)
+    Image.new("RGB", (32, 16)).save(folder / "streets_val_00003.tif")
+    with pytest.raises(DataError, match=r"two files of one stem: .*streets_val_00003\.tif"):
+        scoring.open_source(folder, small_protocol)
+
+
+def test_a_damaged_image_is_found_before_any_is_scored(small_protocol, tmp_path):
+    folder = images(tmp_path / "fakes", small_protocol)
+    last = folder / "streets_val_00004.png"
+    last.write_bytes(last.read_bytes()[:-200])
+    with pytest.raises(DataError, match=r"streets_val_00004\.png: cannot be read"):
+        scoring.open_source(folder, small_protocol)
+
+
+def test_a_folder_that_cannot_be_written_is_found_before_any_is_scored(
+    run, small_protocol, tmp_path, monkeypatch
+):
+    (tmp_path / "scores").write_text("a file")
+    source = scoring.open_source(run, small_protocol)
+    monkeypatch.setattr(scoring, "_batches", None)
+    with pytest.raises(DataError, match="result cannot be written to .*scores"):
+        scoring.score(source, small_protocol, tmp_path / "scores" / "small")
 
 
 def test_training_data_that_hold_a_scored_image_are_refused(run, tmp_path):
@@ -157,3 +184,21 @@ def test_a_copied_photo_under_another_name_is_found(tmp_path):
         image.save(tmp_path / "data" / "train_img" / "train0.png", compress_level=0)  # other bytes
     with pytest.raises(DataError, match="'val1' of 'val' is 'train0' of 'train'"):
         check_apart(held_out, trained)
+
+
+def test_the_diversity_of_a_model_with_noise_and_of_one_without(run, tmp_path):
+    noisy = train(
+        tiny(
+            "train.steps=1",
+            "train.validation_images=0",
+            "data.size=[64, 64]",
+            "model.generator={_delete_: true, type: pix2pix/unet, channels: 4, downsamples: 6}",
+            "model.inference={dropout: true}",
+        ),
+        tmp_path / "noisy",
+    )
+    under = small(tmp_path, overrides=["data.size=[64, 64]"], metrics={"pd_efflite0_diversity": {}}, images=2)
+    assert scored(noisy, under, tmp_path / "scores").scores["pd_efflite0_diversity"] > 0
+    source = RunSource(run, small(tmp_path))
+    same = source.variants(next(iter(source.batches(1))), 3, seed=5)
+    assert same.shape == (3, 1, 3, 16, 32) and torch.equal(same[0], same[2])
