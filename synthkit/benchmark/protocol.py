@@ -131,7 +131,7 @@ class Protocol(Page):
         if self.images is not None and len(samples) < self.images:
             raise DataError(
                 f"the protocol {self.name} scores {self.images} images of split {self.split!r}, "
-                f"which has {len(samples)}{_at(self.root)}"
+                f"which has {len(samples)}{at(self.root)}"
             )
         return samples
 
@@ -221,5 +221,6 @@ def _check_budget(section: Section, page: Page) -> None:
             raise ConfigError(f"{shown(value)} is no length above 0", build.where(budget, key))
 
 
-def _at(root: str | None) -> str:
+def at(root: str | None) -> str:
+    """Where data lie, in words after what they are."""
     return "" if root is None else f" in {root}"
