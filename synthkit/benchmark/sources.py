@@ -56,7 +56,10 @@ class RunSource:
             self.samples.data.stems, protocol, f"split {protocol.split!r} of the data that {run} reads"
         )
         self._check_equal(self.samples[0]["image"], protocol.reference[0]["image"], protocol.stems[0])
-        self.origin = origin_of_run(self.model, protocol, apart=self._check_apart(data, protocol))
+        own = self.model.config["data"]  # what it was trained on may still lie there
+        trained = [data] if data.get("root") == own.get("root") else [data, own]
+        apart = [self._check_apart(each, protocol) for each in trained]
+        self.origin = origin_of_run(self.model, protocol, apart=any(apart))
 
     @property
     def device(self) -> torch.device:
