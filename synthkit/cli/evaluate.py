@@ -46,7 +46,8 @@ def evaluate(
     _print(result)
     typer.echo(f"{result.images} images in {times.describe()}")
     if not result.on_budget:
-        typer.echo(f"not trained as long as the protocol says: {result.steps} steps")
+        known = f"{result.steps} steps" if result.steps else "for how long is not known"
+        typer.echo(f"not trained as long as the protocol says: {known}")
     if not result.apart:
         typer.echo("the training data are not at hand: whether they hold scored images is not known")
     typer.echo(f"result:     {folder / 'result.json'}")
