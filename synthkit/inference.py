@@ -184,10 +184,13 @@ class Model:
         return self._translate_styled(unseen, picks, {}, seed=seed, candidate=0)
 
     def variants(self, batch: Mapping, count: int, *, seed: int = 0) -> torch.Tensor:
-        """Images (S, 1, 3, H, W) of the same inputs: all that a generator of several makes, else `count`."""
+        """Images (S, 1, 3, H, W) of the same inputs: all that a generator of several makes, else `count`.
+
+        Those of a model without styles differ by its noise, if it keeps any.
+        """
         if not self.translator.has_encoder:
-            images = self._fakes(batch, seed=seed, candidate="all")
-            if images.ndim == 5:
+            images = self.translator.candidates(to_device(batch, self.translator.device), seed=seed)
+            if images.shape[1] > 1:
                 return images.movedim(1, 0)
         return torch.stack([self.synthesise(batch, seed=seed + s, sampled=True) for s in range(count)])
 

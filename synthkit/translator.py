@@ -247,6 +247,10 @@ class Translator(nn.Module):
         the global random numbers are left alone. Of a generator of several images the `candidate` of that
         number, or all, (N, K, 3, H, W). Raises DataError where there is none of that number.
         """
+        return _chosen(self.candidates(batch, seed=seed), candidate)
+
+    def candidates(self, batch: Mapping, *, seed: int = 0) -> Tensor:
+        """All images (N, K, 3, H, W) of each input, as `translate`; K is 1 of most generators."""
         with ExitStack() as stack:
             for name, network in self.networks.items():
                 mode = self.inference if name == "generator" else Inference()
@@ -254,7 +258,7 @@ class Translator(nn.Module):
             stack.enter_context(noise(seed, self.device))
             stack.enter_context(torch.inference_mode())
             _, image, extras = self.generate(batch)
-            return _chosen(image, extras, candidate).clamp(-1, 1)
+            return extras.get("candidates", image[:, None]).clamp(-1, 1)
 
     def generator_losses(self, step) -> dict[str, Tensor]:
         """The weighted terms of the generator's loss, by the names of the config.
@@ -281,14 +285,11 @@ class Translator(nn.Module):
         }
 
 
-def _chosen(image: Tensor, extras: Mapping, candidate: int | Literal["all"]) -> Tensor:
-    """The candidate of that number, or all."""
-    if "candidates" not in extras:
-        if candidate == 0:
-            return image
-        raise DataError(f"candidate {candidate}: this model makes one image")
-    candidates = extras["candidates"]
+def _chosen(candidates: Tensor, candidate: int | Literal["all"]) -> Tensor:
+    """The candidate of that number, or all, of (N, K, 3, H, W)."""
     count = candidates.shape[1]
+    if count == 1 and candidate != 0:
+        raise DataError(f"candidate {candidate}: this model makes one image")
     if candidate == "all":
         return candidates
     if candidate not in range(count):

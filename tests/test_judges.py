@@ -2,8 +2,10 @@
 
 import json
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 from small_judges import write_protocol
 
 from synthkit.benchmark import judges
@@ -103,6 +105,27 @@ def test_changed_weights_and_records_are_refused(trained):
     (place / "judge.json").write_text(json.dumps({"format": 9}))
     with pytest.raises(DataError, match="judge.json is no judge of format 1"):
         judges.open_judge(protocol, folder)
+
+
+def test_a_judge_of_other_data_in_the_same_layout_is_refused(tmp_path):
+    roots = [tmp_path / "one", tmp_path / "two"]
+    for root, shift in zip(roots, (0, 40), strict=True):
+        for number, split in enumerate(("train", "val")):
+            for kind, shape in (("label", (8, 8)), ("img", (8, 8, 3))):
+                path = root / f"{split}_{kind}" / "a.png"
+                path.parent.mkdir(parents=True)
+                Image.fromarray(np.full(shape, number + shift * (kind == "img"), np.uint8)).save(path)
+    (tmp_path / "base.yaml").write_text(
+        "model: {inputs: {label: {classes: 3}}}\ndata: {type: folders, root: one}\n"
+    )
+    page = tmp_path / "page.yaml"
+    judge = "{type: user/tiny_judge, train: {steps: 1, batch_size: 1}}"
+    page.write_text(f"version: 1\nsummary: x\nbase: base.yaml\nmetrics: {{l1: {{}}}}\njudge: {judge}\n")
+    judges.train_judge(load(page, roots[0]), tmp_path, say=quiet)
+    assert judges.open_judge(load(page, roots[0]), tmp_path, device="cpu")
+    for use in (judges.open_judge, judges.train_judge):
+        with pytest.raises(DataError, match=f"belongs to other data than those of page in {roots[1]}"):
+            use(load(page, roots[1]), tmp_path)
 
 
 def test_an_interrupted_training_leaves_no_judge(tmp_path, monkeypatch):

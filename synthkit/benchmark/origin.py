@@ -39,7 +39,9 @@ def origin_of_run(model: Model, protocol: Protocol, *, apart: bool) -> Origin:
     folder = run_folder(model.source.path)
     known = records.read(folder / "metrics.jsonl", sparse=True)
     start, end = _last(known, "start"), _last(known, "end")
-    seconds = end.get("seconds", _last(known, "train").get("seconds", 0.0))
+    last = end or _last(known, "train")
+    share = min(1.0, model.step / last["step"]) if last.get("step") else 1.0  # of a checkpoint on the way
+    seconds = share * last.get("seconds", 0.0)
     train = model.config["train"]
     return Origin(
         method=folder.resolve().name,

@@ -1,6 +1,8 @@
 """A benchmark protocol: all that two numbers must have in common to be compared."""
 
 import json
+import math
+import re
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +22,7 @@ from synthkit.section import Section, from_plain, plain
 
 SHOWN_ONLY = ("root", "names", "palette", "instances")  # keys of `data` that no score depends on
 BUDGETS = ("steps", "minutes")
+_FOLDER = re.compile(r"[^./\\\x00-\x1f][^/\\\x00-\x1f]*")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,7 +137,7 @@ class Protocol(Page):
         if self.images is not None and len(samples) < self.images:
             raise DataError(
                 f"the protocol {self.name} scores {self.images} images of split {self.split!r}, "
-                f"which has {len(samples)}{_at(self.root)}"
+                f"which has {len(samples)}{at(self.root)}"
             )
         return samples
 
@@ -189,6 +192,7 @@ def load(name: str | Path, root: str | Path | None = None) -> Protocol:
     for metric in page.metrics:
         with build.place(section["metrics"], metric):
             METRICS.get(metric)
+            build.check_mapping(page.metrics[metric])
     methods = {name: _method(section["methods"], name, path) for name in page.methods}
     _check_budget(section, page)
     values = {key: getattr(page, key) for key in Page.__dataclass_fields__} | {"methods": methods}
@@ -217,6 +221,10 @@ def shipped() -> list[str]:
 
 
 def _method(methods: Section, name: str, path: Path) -> Method:
+    if not isinstance(name, str) or not _FOLDER.fullmatch(name):
+        raise ConfigError(
+            f"{shown(name)} is no name of a folder, which a method's runs need", methods.where(name)
+        )
     spec = methods[name]
     spec = from_plain({"config": spec}) if isinstance(spec, str) else spec
     if not isinstance(spec, Section):
@@ -233,9 +241,11 @@ def _check_budget(section: Section, page: Page) -> None:
             section.where("budget"),
         )
     for key, value in budget.items():
-        if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+        wanted = int if key == "steps" else int | float
+        if isinstance(value, bool) or not isinstance(value, wanted) or not 0 < value < math.inf:
             raise ConfigError(f"{shown(value)} is no length above 0", build.where(budget, key))
 
 
-def _at(root: str | None) -> str:
+def at(root: str | None) -> str:
+    """Where data lie, in words after what they are."""
     return "" if root is None else f" in {root}"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import numpy as np
 import torch
@@ -49,7 +50,7 @@ class Times:
 
 
 def open_source(path: Path, protocol: Protocol, *, root: str | None = None, device: str = "auto") -> Source:
-    """What to score: a run, a checkpoint, or a folder of images. `root` and `device` are a run's.
+    """What to score: a run, a checkpoint, or a folder of images. `root` is a run's.
 
     Raises DataError, ConfigError or CheckpointError for what cannot be scored.
     """
@@ -57,7 +58,7 @@ def open_source(path: Path, protocol: Protocol, *, root: str | None = None, devi
         raise DataError(f"{path}: there is no such run, and no such folder of images")
     if is_run(path) or (path / MANIFEST).is_file():
         return RunSource(path, protocol, root=root, device=device)
-    return FolderSource(path, protocol)
+    return FolderSource(path, protocol, device=device)
 
 
 def score(
@@ -65,10 +66,12 @@ def score(
 ) -> tuple[Result, Times]:
     """Score a source and write FOLDER/result.json and FOLDER/samples; `method` is its name in tables.
 
-    `judge` is the protocol's, opened. Raises as `ready` before anything is computed.
+    `judge` is the protocol's, opened. Raises as `ready`, and DataError where FOLDER cannot be written, before
+    anything is computed.
     """
     began, times = time.perf_counter(), Times()
     scores, pictures = ready(protocol, judge), {}
+    _make_writable(folder)
     for scored in _batches(source, protocol, scores, times, pictures):
         started = time.perf_counter()
         scores.add(scored)
@@ -107,6 +110,16 @@ def ready(protocol: Protocol, judge=None) -> Scores:
     offered = {"real", "samples"} | set(protocol.inputs)
     scores.check(offered, protocol.count)
     return scores
+
+
+def _make_writable(folder: Path) -> None:
+    """Make the folder of a result. Raises DataError where nothing can be written there."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise DataError(f"the result cannot be written to {folder}: {error}") from error
 
 
 def _batches(

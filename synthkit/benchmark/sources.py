@@ -13,10 +13,14 @@ from synthkit.benchmark.content import check_apart
 from synthkit.benchmark.origin import Origin, origin_of_folder, origin_of_run
 from synthkit.benchmark.protocol import Protocol, root_override
 from synthkit.data import open_data
-from synthkit.data.images import EXTENSIONS, guarded, read_photo
+from synthkit.data.files import list_files
+from synthkit.data.images import guarded, read_photo
 from synthkit.data.loader import sequence
+from synthkit.data.parallel import Died, each
+from synthkit.data.problems import refusal
 from synthkit.data.samples import Samples, to_tensors
 from synthkit.data.splits import TRAIN, build_data
+from synthkit.devices import pick_device
 from synthkit.errors import ConfigError, DataError
 from synthkit.inference import load
 from synthkit.inputs import sample_checks
@@ -52,7 +56,10 @@ class RunSource:
             self.samples.data.stems, protocol, f"split {protocol.split!r} of the data that {run} reads"
         )
         self._check_equal(self.samples[0]["image"], protocol.reference[0]["image"], protocol.stems[0])
-        self.origin = origin_of_run(self.model, protocol, apart=self._check_apart(data, protocol))
+        own = self.model.config["data"]  # what it was trained on may still lie there
+        trained = [data] if data.get("root") == own.get("root") else [data, own]
+        apart = [self._check_apart(each, protocol) for each in trained]
+        self.origin = origin_of_run(self.model, protocol, apart=any(apart))
 
     @property
     def device(self) -> torch.device:
@@ -101,24 +108,26 @@ class RunSource:
 class FolderSource:
     """A folder of images, NAME.png for each sample NAME of the protocol, whatever made them."""
 
-    device = torch.device("cpu")
-
-    def __init__(self, folder: Path, protocol: Protocol):
-        found = {path.stem: path for path in sorted(folder.iterdir()) if path.suffix.lower() in EXTENSIONS}
-        if not found:
-            raise DataError(f"0 images in {folder} (looked for {', '.join(EXTENSIONS)})")
-        stems = protocol.stems
+    def __init__(self, folder: Path, protocol: Protocol, *, device: str = "auto"):
+        found, problems = list_files(folder)
+        if problems:
+            raise refusal(problems)
+        stems, self.device = protocol.stems, pick_device(device)
         if unknown := [stem for stem in found if stem not in stems]:
             raise DataError(f"{folder} holds {_some(unknown)}, which {protocol.name} does not score")
-        self.files = [found[stem] for stem in stems if stem in found]
-        for path in self.files:
-            _check_file(path, protocol.content.sizes[path.stem])
-        _check_names([path.stem for path in self.files], protocol, str(folder))
+        known = [stem for stem in stems if stem in found]
+        _check_names(known, protocol, str(folder))
+        self.files = [found[stem] for stem in known]
+        sizes = [protocol.content.sizes[stem] for stem in known]
+        for outcome in each(_check_file, list(zip(self.files, sizes, strict=True))):
+            if isinstance(outcome, Died):
+                raise DataError(f"{outcome.item[0]} ended the process that read it")
         self.origin = origin_of_folder(folder, self.files)
 
     def batches(self, count: int) -> Iterator[Mapping]:
         for path in self.files[:count]:
-            yield {"image": to_tensors({"image": read_photo(path)})["image"][None], "path": path}
+            image = to_tensors({"image": read_photo(path)})["image"][None]
+            yield {"image": image.to(self.device), "path": path}
 
     def fake(self, batch: Mapping, real: Tensor, *, seed: int) -> Tensor:
         return batch["image"]
@@ -137,15 +146,17 @@ def _check_names(names: Sequence[str], protocol: Protocol, what: str) -> None:
         raise DataError(f"{what} holds other samples among those that {protocol.name} scores: {_some(names)}")
 
 
-def _check_file(path: Path, size: tuple[int, int]) -> None:
-    """Raise DataError unless it is a lossless image of 8 bit RGB and of this size (H, W)."""
+def _check_file(item: tuple[Path, tuple[int, int]]) -> None:
+    """Raise DataError unless the file of a (file, size) is a whole and lossless RGB of that size."""
+    path, size = item
     with guarded(path), Image.open(path) as image:
         if image.format in ("JPEG", "MPO", "WEBP") or image.info.get("compression") == "jpeg":
             raise DataError(f"{path} is {image.format}, which changes pixels: score the images as PNG")
         if image.mode != "RGB":
             raise DataError(f"{path} has mode {image.mode}: metrics need three channels of 8 bit, RGB")
-        if (image.height, image.width) != size:
-            raise DataError(f"{path} is {image.width}x{image.height}, and the real image {size[1]}x{size[0]}")
+    height, width = read_photo(path).shape[:2]
+    if (height, width) != size:
+        raise DataError(f"{path} is {width}x{height}, and the real image {size[1]}x{size[0]}")
 
 
 def _size(image: Tensor) -> str:

@@ -51,7 +51,7 @@ def run(trial: Trial, folder: Path, *, device: str = "auto") -> Result:
     if (known := stored(trial, folder)) is not None:
         return known
     protocol = protocols.load(trial.protocol, trial.root)
-    judge = None if protocol.judge is None else open_judge(protocol, Path(trial.judges))
+    judge = None if protocol.judge is None else open_judge(protocol, Path(trial.judges), device=device)
     ready(protocol, judge)  # what is wrong with the scoring is found before the training
     cfg = resolved(trial, protocol, folder, device)
     stages.train(cfg, folder, resume=folder.is_dir())
@@ -68,7 +68,10 @@ def scores_folder(run: Path, protocol: Protocol) -> Path:
 
 
 def stored(trial: Trial, folder: Path) -> Result | None:
-    """The result that a trial has already, if it is of the protocol and the config as they are now."""
+    """The result that a trial has already, if it is of the protocol and the config as they are now.
+
+    One of a training that was not at its end, as `synthkit evaluate` gives, is none.
+    """
     protocol = protocols.load(trial.protocol, trial.root)
     path = scores_folder(folder, protocol) / "result.json"
     if not path.is_file():
@@ -77,6 +80,7 @@ def stored(trial: Trial, folder: Path) -> Result | None:
     cfg = resolved(trial, protocol, folder)
     expected = protocol.sha256, hash_of_config(cfg, protocol.budget), trial.seed
     same = (found.protocol_sha256, found.config_sha256, found.seed) == expected
+    same = same and (not protocol.budget or found.steps == cfg["train"]["steps"])
     return found if same and _is_judged_by(found, protocol, Path(trial.judges)) else None
 
 

@@ -36,12 +36,15 @@ def psnr(fake: Tensor, real: Tensor) -> Tensor:
 def ssim(fake: Tensor, real: Tensor) -> Tensor:
     """Structural similarity (N,), at most 1 (Wang et al., 2004): Gaussian window of 11, sigma 1.5.
 
+    It compares means, so that its value is defined for intensities from 0 up: black is 0 here, and not -1.
+    The mean over all positions, with the border mirrored, and over channels.
     Raises DataError for images smaller than the window.
     """
     if min(fake.shape[2:]) < SSIM_WINDOW:
         raise DataError(f"SSIM needs images of {SSIM_WINDOW} pixels or more, not {tuple(fake.shape[2:])}")
     from torchmetrics.functional.image import structural_similarity_index_measure as similarity  # seconds
 
+    fake, real = fake + 1, real + 1
     channels = zip(fake.split(1, 1), real.split(1, 1), strict=True)  # all at once take three times the memory
     maps = [similarity(*pair, data_range=2.0, reduction="none") for pair in channels]
     return torch.stack([each.reshape(-1) for each in maps]).mean(0)

@@ -107,7 +107,7 @@ def test_images_that_cannot_be_scored_are_refused(small_protocol, tmp_path, chan
 
 def test_folders_that_do_not_fit_are_refused(small_protocol, tmp_path):
     (tmp_path / "empty").mkdir()
-    with pytest.raises(DataError, match="0 images in .*empty"):
+    with pytest.raises(DataError, match="empty: 0 images in it"):
         scoring.open_source(tmp_path / "empty", small_protocol)
     with pytest.raises(DataError, match="there is no such run"):
         scoring.open_source(tmp_path / "nowhere", small_protocol)
@@ -120,10 +120,46 @@ def test_folders_that_do_not_fit_are_refused(small_protocol, tmp_path):
         scoring.open_source(folder, small_protocol)
 
 
+def test_which_of_two_files_is_scored_is_not_guessed(small_protocol, tmp_path):
+    folder = images(tmp_path / "fakes", small_protocol)
+    (folder / ".thumbnail.png").write_text("passed over, as everywhere")
+    scoring.open_source(folder, small_protocol)
+    Image.new("RGB", (32, 16)).save(folder / "streets_val_00003.tif")
+    with pytest.raises(DataError, match=r"two files of one stem: .*streets_val_00003\.tif"):
+        scoring.open_source(folder, small_protocol)
+
+
+def test_a_damaged_image_is_found_before_any_is_scored(small_protocol, tmp_path):
+    folder = images(tmp_path / "fakes", small_protocol)
+    last = folder / "streets_val_00004.png"
+    last.write_bytes(last.read_bytes()[:-200])
+    with pytest.raises(DataError, match=r"streets_val_00004\.png: cannot be read"):
+        scoring.open_source(folder, small_protocol)
+
+
+def test_a_folder_that_cannot_be_written_is_found_before_any_is_scored(
+    run, small_protocol, tmp_path, monkeypatch
+):
+    (tmp_path / "scores").write_text("a file")
+    source = scoring.open_source(run, small_protocol)
+    monkeypatch.setattr(scoring, "_batches", None)
+    with pytest.raises(DataError, match="result cannot be written to .*scores"):
+        scoring.score(source, small_protocol, tmp_path / "scores" / "small")
+
+
 def test_training_data_that_hold_a_scored_image_are_refused(run, tmp_path):
     trained_on = small(tmp_path, split="train")
     with pytest.raises(DataError, match=r"overlaps .*training data: 'streets_train_00000' .*and 4 more"):
         scoring.open_source(run, trained_on)
+
+
+def test_a_checkpoint_on_the_way_had_its_share_of_the_time(tmp_path):
+    run = train(tiny("train.steps=4", "train.save_every=1", "train.validate_every=4"), tmp_path / "mine")
+    whole, part = (
+        RunSource(place, small(tmp_path, budget={"minutes": 1e-9})).origin
+        for place in (run, run / "checkpoints" / "00000003")
+    )
+    assert (part.steps, part.seconds) == (3, pytest.approx(whole.seconds * 3 / 4)) and whole.seconds > 0
 
 
 def test_another_size_is_refused(run, tmp_path):
@@ -138,22 +174,61 @@ def test_a_metric_that_cannot_score_so_few_is_refused(run, tmp_path):
         scored(run, small(tmp_path, metrics={"segmentation": {}}), tmp_path)
 
 
-def test_a_copied_photo_under_another_name_is_found(tmp_path):
-    for split in ("train", "val"):
-        for index, kind in ((index, kind) for index in range(2) for kind in ("label", "img")):
-            pixels = np.full((8, 8) if kind == "label" else (8, 8, 3), index + (split == "val") * 3, np.uint8)
-            path = tmp_path / "data" / f"{split}_{kind}" / f"{split}{index}.png"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            Image.fromarray(pixels).save(path)
-    (tmp_path / "base.yaml").write_text(
-        f"model: {{inputs: {{label: {{classes: 12}}}}}}\ndata: {{type: folders, root: {tmp_path / 'data'}}}\n"
+def folders(root, colour):
+    """Pairs of 16 x 16 pixels in two splits of two, of training in this colour."""
+    for split, base in (("train", colour), ("val", 3)):
+        for index in range(2):
+            for kind, shape in (("label", (16, 16)), ("img", (16, 16, 3))):
+                path = root / f"{split}_{kind}" / f"{split}{index}.png"
+                path.parent.mkdir(parents=True, exist_ok=True)
+                Image.fromarray(np.full(shape, index + base, np.uint8)).save(path)
+    return root
+
+
+def of_folders(folder, root):
+    """The protocol of such data."""
+    (folder / "base.yaml").write_text(
+        f"model: {{inputs: {{label: {{classes: 12}}}}}}\ndata: {{type: folders, root: {root}}}\n"
     )
-    page = "version: 1\nsummary: x\nbase: base.yaml\nmetrics: {l1: {}}\n"
-    (tmp_path / "page.yaml").write_text(page)
-    under = protocol.load(tmp_path / "page.yaml")
+    page = folder / "page.yaml"
+    page.write_text("version: 1\nsummary: x\nbase: base.yaml\nmetrics: {l1: {}}\n")
+    return protocol.load(page)
+
+
+def test_a_copied_photo_under_another_name_is_found(tmp_path):
+    root = folders(tmp_path / "data", colour=0)
+    under = of_folders(tmp_path, root)
     trained, held_out = under.samples_of("train").data, under.reference.data
     check_apart(held_out, trained)
-    with Image.open(tmp_path / "data" / "val_img" / "val1.png") as image:
-        image.save(tmp_path / "data" / "train_img" / "train0.png", compress_level=0)  # other bytes
+    with Image.open(root / "val_img" / "val1.png") as image:
+        image.save(root / "train_img" / "train0.png", compress_level=0)  # other bytes
     with pytest.raises(DataError, match="'val1' of 'val' is 'train0' of 'train'"):
         check_apart(held_out, trained)
+
+
+def test_another_root_does_not_hide_what_was_trained_on(tmp_path):
+    overlapping, clean = folders(tmp_path / "one", colour=4), folders(tmp_path / "two", colour=0)
+    data = f"data={{_delete_: true, type: folders, root: {overlapping}}}"
+    settings = ("model.inputs.boundary=null", "train.steps=1", "train.validation_images=0")
+    run = train(tiny(*settings, data), tmp_path / "mine")
+    under = of_folders(tmp_path, clean)
+    with pytest.raises(DataError, match="'val1' of 'val' is 'train0' of 'train'"):
+        scoring.open_source(run, under, root=str(clean))
+
+
+def test_the_diversity_of_a_model_with_noise_and_of_one_without(run, tmp_path):
+    noisy = train(
+        tiny(
+            "train.steps=1",
+            "train.validation_images=0",
+            "data.size=[64, 64]",
+            "model.generator={_delete_: true, type: pix2pix/unet, channels: 4, downsamples: 6}",
+            "model.inference={dropout: true}",
+        ),
+        tmp_path / "noisy",
+    )
+    under = small(tmp_path, overrides=["data.size=[64, 64]"], metrics={"pd_efflite0_diversity": {}}, images=2)
+    assert scored(noisy, under, tmp_path / "scores").scores["pd_efflite0_diversity"] > 0
+    source = RunSource(run, small(tmp_path))
+    same = source.variants(next(iter(source.batches(1))), 3, seed=5)
+    assert same.shape == (3, 1, 3, 16, 32) and torch.equal(same[0], same[2])

@@ -7,7 +7,7 @@ from small_runs import of
 from synthkit import config
 from synthkit.benchmark import trial as trials
 from synthkit.benchmark.trial import Trial
-from synthkit.errors import ConfigError
+from synthkit.errors import ConfigError, DataError
 
 
 def made(folder, seed=0, **changes):
@@ -60,3 +60,13 @@ def test_minutes_become_steps_that_a_resumed_trial_keeps(tmp_path, monkeypatch):
     (tmp_path / "run" / "config.yaml").write_text(config.dump(cfg))
     monkeypatch.setattr(trials, "dry_run", None)
     assert trials.resolved(trial, protocol, tmp_path / "run")["train"]["steps"] == 12
+
+
+def test_the_judge_is_where_the_model_is(tmp_path, monkeypatch):
+    def open_judge(protocol, folder, *, device="auto"):
+        raise DataError(f"opened on {device}")
+
+    monkeypatch.setattr(trials, "open_judge", open_judge)
+    trial = made(tmp_path, judge={"type": "fpn"})
+    with pytest.raises(DataError, match="opened on cuda:1"):
+        trials.run(trial, tmp_path / "run", device="cuda:1")

@@ -46,7 +46,7 @@ def train_judge(
         )
     training, place = training_of(protocol), judge_folder(protocol, folder)
     if record := read_record(place):
-        load_weights(build_judge(protocol), place, record)
+        load_weights(build_judge(protocol), protocol, place, record)
         return record
     with torch.random.fork_rng():
         torch.manual_seed(training.seed)
@@ -65,6 +65,7 @@ def _stored(judge: Judge, protocol: Protocol, samples: Samples, place: Path, sec
         protocol=protocol.name,
         spec=spec_of(protocol),
         data_sha256=hash_of_json(sorted(found for found, _ in fingerprints(samples.data))),
+        scored_sha256=protocol.data_sha256,
         oracle=real_scores(judge, protocol),
         seconds=round(seconds, 1),
         device=str(judge.device),

@@ -15,7 +15,7 @@ from synthkit import build
 from synthkit.benchmark.content import hash_of_json
 from synthkit.benchmark.judges.judge import Judge, build_judge, is_trained, section_of, settings_of
 from synthkit.benchmark.judges.training import JudgeTraining
-from synthkit.benchmark.protocol import SHOWN_ONLY, Protocol
+from synthkit.benchmark.protocol import SHOWN_ONLY, Protocol, at
 from synthkit.devices import pick_device
 from synthkit.errors import ConfigError, DataError
 from synthkit.paths import benchmarks_dir
@@ -34,7 +34,7 @@ class Record:
     Attributes:
         protocol: the name of the protocol it was trained for.
         spec: the judge, the data and the split, which other protocols must share to use it.
-        data_sha256: the hash of the training images.
+        data_sha256: the hash of the training images; scored_sha256: that of the scored split's content.
         weights_sha256: the hash of `weights.safetensors`.
         oracle: the scores of the real images of the scored split.
         seconds: how long the training took; device: what it ran on.
@@ -45,6 +45,7 @@ class Record:
     protocol: str
     spec: dict
     data_sha256: str
+    scored_sha256: str
     weights_sha256: str
     oracle: dict[str, float]
     seconds: float
@@ -81,7 +82,7 @@ def open_judge(protocol: Protocol, folder: Path = FOLDER, *, device: str = "auto
     """The protocol's judge: trained, from below the folder of judges, or with the weights it comes with.
 
     Raises DataError where it is not trained yet, naming the command that does, and where its weights are
-    not those that were stored; ConfigError where the protocol's judge is wrong.
+    not those that were stored or belong to other data; ConfigError where the protocol's judge is wrong.
     """
     judge = build_judge(protocol)
     if is_trained(protocol):
@@ -89,12 +90,21 @@ def open_judge(protocol: Protocol, folder: Path = FOLDER, *, device: str = "auto
         record = read_record(place)
         if record is None:
             raise DataError(f"the judge of {protocol.name} is not trained yet: {_command(protocol, folder)}")
-        load_weights(judge, place, record)
+        load_weights(judge, protocol, place, record)
     return judge.to(pick_device(device))
 
 
-def load_weights(judge: Judge, place: Path, record: Record) -> None:
-    """Give a judge its stored weights. Raises DataError where they are not those of the record."""
+def load_weights(judge: Judge, protocol: Protocol, place: Path, record: Record) -> None:
+    """Give a judge its stored weights.
+
+    Raises DataError where they are not those of the record, and where the record is of other data: their
+    root is not part of the folder's name.
+    """
+    if record.scored_sha256 != protocol.data_sha256:
+        raise DataError(
+            f"the judge in {place} belongs to other data than those of {protocol.name}"
+            f"{at(protocol.root)}: --judges names another folder of judges"
+        )
     path = place / WEIGHTS
     try:
         judge.sha256 = digest(path)
