@@ -73,7 +73,7 @@ def test_single_classes_stand_apart_from_headlines_and_the_oracle_is_there():
     assert table.classes == [f"iou/{name}" for name in CLASSES]
     assert table.oracle["miou"] == 0.617
     assert [heading(name) for name in ("fd_efflite0", "iou/road", "psnr", "toy/mine")] == [
-        "FD EfficientNet-Lite0 ↓",
+        "FD lite0 ↓",
         "IoU road ↑",
         "PSNR dB ↑",
         "toy/mine",
