@@ -1,10 +1,7 @@
-"""A study's table: on the terminal, as Markdown and as CSV."""
+"""A study's table: as Markdown and as CSV."""
 
 import csv
 import io
-
-from rich.markup import escape
-from rich.table import Table
 
 from synthkit.benchmark.findings import Findings, Row
 from synthkit.benchmark.tables import heading, number, text
@@ -27,22 +24,6 @@ def difference(findings: Findings, row: Row, name: str) -> str:
 def counted(row: Row) -> str:
     """How many seeds have a result, and how many failed."""
     return f"{len(row.results)}, {len(row.failures)} failed" if row.failures else str(len(row.results))
-
-
-def terminal(findings: Findings) -> Table:
-    """The table for a terminal."""
-    table = Table(box=None, pad_edge=False, header_style="bold", row_styles=("", ""), padding=(0, 2, 1, 0))
-    for column in ("variant", "seeds", *map(heading, findings.headlines)):
-        table.add_column(escape(column))
-    for row in findings.rows:
-        cells = (
-            f"{text(name, row.score(name))}\n[dim]{difference(findings, row, name)}[/dim]"
-            for name in findings.headlines
-        )
-        table.add_row(escape(row.variant.label), counted(row), *cells)
-    if findings.oracle:
-        table.add_row("[dim]real images[/dim]", "", *(f"[dim]{cell}[/dim]" for cell in oracle(findings)))
-    return table
 
 
 def oracle(findings: Findings) -> list[str]:
