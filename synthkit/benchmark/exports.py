@@ -90,7 +90,7 @@ def _markdown(table: Table) -> str:
     if table.oracle:
         oracle = [number(name, table.oracle.get(name)) for name in names]
         lines.append([f"*{ORACLE}*", "", *oracle, "", ""])
-    notes = [f"{group.method}: {note}" for group in table.groups for note in group.notes]
+    notes = [f"{group.method}: {note}" for group in table.groups for note in table.notes(group)]
     foot = "; ".join([basis(table), "means ± half of the 95% interval over seeds", *notes])
     rows = "\n".join(f"| {' | '.join(line)} |" for line in lines)
     return f"### {_escaped(table.first.protocol)}\n\n{rows}\n\n{_escaped(foot)}\n"

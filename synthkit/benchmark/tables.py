@@ -55,7 +55,7 @@ class Group:
         return all(result.on_budget for result in self.results)
 
     @property
-    def notes(self) -> list[str]:
+    def doubts(self) -> list[str]:
         """What sets these runs apart from what the protocol wants."""
         doubts = {
             "not trained for the protocol's budget": self.is_on_budget,
@@ -99,6 +99,11 @@ class Table:
         """What the real images get."""
         results = [result for group in self.groups for result in group.results]
         return next((result.oracle for result in results if result.oracle), {})
+
+    def notes(self, group: Group) -> list[str]:
+        """What the reader must know of a group: its doubts, and its config's hash beside a like-named one."""
+        alike = [each for each in self.groups if each.method == group.method]
+        return [*([f"config {group.results[0].config_sha256[:8]}"] if len(alike) > 1 else []), *group.doubts]
 
     def is_best(self, group: Group, name: str) -> bool:
         """Whether a group's mean is the best of several groups that were trained for the budget."""

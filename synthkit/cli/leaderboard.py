@@ -128,7 +128,7 @@ def _print(table: "Table", console: "Console") -> None:
     console.print(printable(table.first.protocol, "bold"))
     print_columns(console, *_columns(table, console.is_terminal))
     for group in table.groups:
-        for note in group.notes:
+        for note in table.notes(group):
             console.print(printable(f"{group.method}: {note}"), soft_wrap=True)
     console.print(printable(basis(table), "dim"), soft_wrap=True)
     console.print()
