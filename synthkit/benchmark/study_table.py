@@ -44,7 +44,8 @@ def markdown(findings: Findings) -> str:
     if findings.oracle:
         lines.append(("real images", "", *oracle(findings)))
     lines = [" | ".join(cell.replace("|", r"\|") for cell in line) for line in lines]
-    return "".join(f"| {line} |\n" for line in lines) + f"\n{LEGEND}. {MARKED}.\n"
+    cautions = "".join(f"\n**{caution}**\n" for caution in findings.cautions)
+    return "".join(f"| {line} |\n" for line in lines) + cautions + f"\n{LEGEND}. {MARKED}.\n"
 
 
 def as_csv(findings: Findings) -> str:

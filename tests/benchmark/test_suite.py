@@ -1,0 +1,34 @@
+"""A whole benchmark, with quick stand-ins for the trainings."""
+
+import sys
+
+import fake_trials
+import pytest
+
+from synthkit.benchmark import queue, suite
+from synthkit.benchmark.leaderboard import Leaderboard
+from synthkit.benchmark.trial import Trial
+from synthkit.surroundings import Interrupted
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    monkeypatch.setattr(queue, "COMMAND", (sys.executable, fake_trials.__file__))
+    monkeypatch.setattr(queue, "PAUSE", 0.01)
+    monkeypatch.setattr(queue, "stored", fake_trials.stored)
+
+
+def methods(board) -> list[str]:
+    with Leaderboard(board) as opened:
+        return [row.result.method for row in opened.rows()]
+
+
+def test_what_is_done_before_an_interruption_is_submitted(tmp_path):
+    folder, board = tmp_path / "runs", tmp_path / "board.sqlite"
+    trials = {folder / name: Trial(protocol="toy", method=name, config="toy") for name in ("good", "slow")}
+    fake_trials.interrupt_when_ready(folder / "slow" / "log.txt")
+    with pytest.raises(Interrupted):
+        suite.run(trials, folder, board, log=lambda line: None)
+    assert methods(board) == ["good"]
+    suite.run(trials, folder, board, log=lambda line: None)
+    assert sorted(methods(board)) == ["good", "slow"]
