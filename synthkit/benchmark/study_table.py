@@ -4,7 +4,7 @@ import csv
 import io
 
 from synthkit.benchmark.findings import Findings, Row
-from synthkit.benchmark.tables import heading, number, text
+from synthkit.benchmark.tables import escaped, heading, number, text
 
 MARKS = {"better": "▲", "worse": "▼", "differs": "◆"}
 LEGEND = "mean ± half the 95% interval over seeds; below it the paired difference to the base"
@@ -33,19 +33,18 @@ def oracle(findings: Findings) -> list[str]:
 
 def markdown(findings: Findings) -> str:
     """The table as Markdown."""
-    lines = [("variant", "seeds", *map(heading, findings.headlines))]
+    lines = [("variant", "seeds", *(escaped(heading(name)) for name in findings.headlines))]
     lines.append(("---",) * len(lines[0]))
     for row in findings.rows:
         cells = (
             "<br>".join(filter(None, (text(name, row.score(name)), difference(findings, row, name))))
             for name in findings.headlines
         )
-        lines.append((row.variant.label, counted(row), *cells))
+        lines.append((escaped(row.variant.label), counted(row), *cells))
     if findings.oracle:
         lines.append(("real images", "", *oracle(findings)))
-    lines = [" | ".join(cell.replace("|", r"\|") for cell in line) for line in lines]
     cautions = "".join(f"\n**{caution}**\n" for caution in findings.cautions)
-    return "".join(f"| {line} |\n" for line in lines) + cautions + f"\n{LEGEND}. {MARKED}.\n"
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines) + cautions + f"\n{LEGEND}. {MARKED}.\n"
 
 
 def as_csv(findings: Findings) -> str:

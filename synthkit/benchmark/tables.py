@@ -1,6 +1,7 @@
 """Results side by side: runs that differ in the seed alone as one line, what may be compared as one table."""
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -173,3 +174,8 @@ def basis(table: Table) -> str:
     judge = f"judge {first.judge} ({first.judge_sha256[:8]})" if first.judge_sha256 else "no judge"
     hashes = f"protocol {first.protocol_sha256[:8]}, data {first.data_sha256[:8]}"
     return f"{first.images} images, {judge}, {hashes}"
+
+
+def escaped(words: str) -> str:
+    """A single line of Markdown in which nothing is markup."""
+    return re.sub(r"([\\`*\[\]<>|&])", r"\\\1", " ".join(words.split()))

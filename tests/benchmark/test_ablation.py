@@ -61,6 +61,11 @@ def test_a_failing_variant_is_marked_in_all_tables(done):
     assert "▼" in lines[3] and "▼" not in lines[2]
 
 
+def test_a_label_is_no_markup_in_the_table(tmp_path):
+    study = small(tmp_path, axes={"size": {"*a|b*\n<i>": {CHANNELS: 6}}})
+    assert r"| \*a\|b\* \<i\> | 0 |" in markdown(gather(study, tmp_path, {}))
+
+
 def test_the_page_stands_alone_and_shows_what_was_found(done):
     page = Page(done.folder / "report.html")
     assert HOSTILE in page.text

@@ -8,6 +8,8 @@ import pytest
 from synthkit.benchmark import queue, suite
 from synthkit.benchmark.leaderboard import Leaderboard
 from synthkit.benchmark.trial import Trial
+from synthkit.cli.benchmark import benchmark
+from synthkit.errors import DataError
 from synthkit.surroundings import Interrupted
 
 
@@ -21,6 +23,16 @@ def quick(monkeypatch):
 def methods(board) -> list[str]:
     with Leaderboard(board) as opened:
         return [row.result.method for row in opened.rows()]
+
+
+def test_a_leaderboard_that_cannot_be_used_is_found_out_first(tmp_path, monkeypatch):
+    def prepare(*arguments, **options):
+        raise AssertionError("the judge was trained first")
+
+    monkeypatch.setattr(suite, "prepare", prepare)
+    (tmp_path / "board.sqlite").write_text("something else " * 100)
+    with pytest.raises(DataError, match="board.sqlite cannot be used"):
+        benchmark("streets_smoke", db=tmp_path / "board.sqlite", work_dir=tmp_path / "runs")
 
 
 def test_what_is_done_before_an_interruption_is_submitted(tmp_path):

@@ -105,7 +105,7 @@ def test_what_is_not_at_hand(tmp_path):
         board.submit([Submission(made_result(protocol="mine"), tmp_path / "gone")])
         checks = list(Verifier(board).check(board.rows()[0]))
     assert [str(check.state) for check in checks] == ["ok", *["cannot be checked"] * 3]
-    assert "no protocol 'mine'" in checks[1].note
+    assert "none of the protocols: 'mine'" in checks[1].note
 
 
 def test_a_folder_of_images(tmp_path):
