@@ -105,16 +105,20 @@ def verify_rows(
 
 @leaderboard_app.command("export")
 def export_tables(
-    form: Annotated[Format, typer.Option("--format", help="html is one page, with pictures.")] = Format.HTML,
+    form: Annotated[
+        Format | None, typer.Option("--format", help="By default what the file's ending says, else html.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="The file; by default leaderboard.FORMAT.")] = None,
     protocol: Protocol = None,
     sort: Sort = None,
     db: Database = DEFAULT,
 ) -> None:
-    """Write the results: tables as md or html, every row with all its scores as csv or json."""
+    """Write the results: tables as md or one html page, every row with all its scores as csv or json."""
     from synthkit.benchmark.exports import export
     from synthkit.benchmark.leaderboard import Leaderboard
 
+    ending = out.suffix.removeprefix(".") if out else ""
+    form = form or (Format(ending) if ending in list(Format) else Format.HTML)
     with Leaderboard(db) as board:
         path = export(board, board.rows(protocol), form, out or Path(f"leaderboard.{form}"), sort)
     typer.echo(f"written: {path}")
