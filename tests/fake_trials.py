@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -57,6 +58,17 @@ def stored(trial, folder: Path):
 def starts(folder: Path) -> int:
     """How often the process of a trial was started."""
     return len((folder / "starts").read_text()) if (folder / "starts").is_file() else 0
+
+
+def interrupt_when_ready(log: Path, number: int = signal.SIGINT) -> None:
+    """Send this process a signal as soon as the slow trial with this log has begun."""
+
+    def wait():
+        while not (log.is_file() and "ready" in log.read_text()):
+            time.sleep(0.01)
+        os.kill(os.getpid(), number)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def main(folder: Path) -> int:

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from synthkit import config, runner
 from synthkit.benchmark.findings import Findings, gather
-from synthkit.benchmark.queue import run_trials
+from synthkit.benchmark.queue import Stopped, run_trials
+from synthkit.benchmark.result import Result
 from synthkit.benchmark.study import Study, Variant
 from synthkit.benchmark.study_plots import write_plot
 from synthkit.benchmark.study_report import write_report
@@ -37,12 +38,18 @@ def ablate(
     folders; table.md, table.csv, plots/*.png and report.html stand beside them. Failed trials are marked so.
 
     Raises before the first trial what `Study.check` does, CheckpointError where another process works in the
-    folder, and otherwise as `run_trials`.
+    folder, and otherwise as `run_trials`; after an interruption what is done is written, and marked so.
     """
     study.check()
     with closing(claim(folder)):
         prepare(study.protocol, Path(study.base.trial.judges), device=device, log=log)
-        outcomes = run_trials(study.trials(folder), workers=workers, device=device, log=log)
+        try:
+            outcomes = run_trials(study.trials(folder), workers=workers, device=device, log=log)
+        except Stopped as stopped:
+            if any(isinstance(outcome, Result) for outcome in stopped.outcomes.values()):
+                write(gather(study, folder, stopped.outcomes))
+                log(f"what is done so far: {folder / 'report.html'}")
+            raise
         findings = gather(study, folder, outcomes)
         write(findings)
     return findings

@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
@@ -14,7 +13,7 @@ from typing import Any
 from synthkit import quantities
 from synthkit.benchmark.leaderboard import Leaderboard, Row
 from synthkit.benchmark.leaderboard_page import write
-from synthkit.benchmark.tables import ORACLE, Table, basis, heading, number, tables, text
+from synthkit.benchmark.tables import ORACLE, Table, basis, escaped, heading, number, tables, text
 from synthkit.errors import DataError
 from synthkit.runs import config_name
 
@@ -80,22 +79,17 @@ def _flat(record: dict[str, Any]) -> dict[str, Any]:
 
 def _markdown(table: Table) -> str:
     names = table.headlines
-    lines = [["method", "seeds", *(_escaped(heading(name)) for name in names), "time", "memory"]]
+    lines = [["method", "seeds", *(escaped(heading(name)) for name in names), "time", "memory"]]
     lines.append(["---", *["---:"] * (len(lines[0]) - 1)])
     for group in table.groups:
         cells = [(text(name, group.score(name)), table.is_best(group, name)) for name in names]
         shown = [f"**{cell}**" if best else cell for cell, best in cells]
         time, memory = quantities.words(group.seconds), quantities.size(group.memory)
-        lines.append([_escaped(group.method), str(len(group.seeds)), *shown, time, memory])
+        lines.append([escaped(group.method), str(len(group.seeds)), *shown, time, memory])
     if table.oracle:
         oracle = [number(name, table.oracle.get(name)) for name in names]
         lines.append([f"*{ORACLE}*", "", *oracle, "", ""])
-    notes = [f"{group.method}: {note}" for group in table.groups for note in group.notes]
+    notes = [f"{group.method}: {note}" for group in table.groups for note in table.notes(group)]
     foot = "; ".join([basis(table), "means ± half of the 95% interval over seeds", *notes])
     rows = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-    return f"### {_escaped(table.first.protocol)}\n\n{rows}\n\n{_escaped(foot)}\n"
-
-
-def _escaped(words: str) -> str:
-    """Text of a single line in which nothing is markup."""
-    return re.sub(r"([\\`*\[\]<>|&])", r"\\\1", " ".join(words.split()))
+    return f"### {escaped(table.first.protocol)}\n\n{rows}\n\n{escaped(foot)}\n"

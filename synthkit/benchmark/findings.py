@@ -77,13 +77,19 @@ class Findings:
         return "better" if (found.mean > 0) == (better == "higher") else "worse"
 
     @property
+    def missing(self) -> int:
+        """How many trials have neither a result nor failed: those that an interruption left."""
+        done = sum(len(row.results) + len(row.failures) for row in self.rows)
+        return len(self.rows) * len(self.study.seeds) - done
+
+    @property
     def cautions(self) -> list[str]:
         """Why these numbers may not be comparable, or say less than they seem to."""
+        tables = {result.comparable for result in self.results}
+        planned = len(self.rows) * len(self.study.seeds)
         doubts = {
-            "The results stem from different protocols, data or judges.": len(
-                {result.comparable for result in self.results}
-            )
-            > 1,
+            f"Interrupted: {self.missing} of {planned} trials are still to be run.": self.missing > 0,
+            "The results stem from different protocols, data or judges.": len(tables) > 1,
             "Some were not trained for the protocol's budget.": not all(r.on_budget for r in self.results),
             "Of some it is not known whether they were trained on scored images.": not all(
                 r.apart for r in self.results
@@ -94,10 +100,11 @@ class Findings:
 
 
 def gather(study: Study, folder: Path, outcomes: Mapping[Path, Result | Failure]) -> Findings:
-    """Sort the outcomes of a study's trials by variant and seed."""
+    """Sort the outcomes of a study's trials, or of those that have one, by variant and seed."""
 
     def row(variant: Variant) -> Row:
-        by_seed = {seed: outcomes[trial_folder(folder, variant, seed)] for seed in study.seeds}
+        folders = {seed: trial_folder(folder, variant, seed) for seed in study.seeds}
+        by_seed = {seed: outcomes[path] for seed, path in folders.items() if path in outcomes}
         failures = {seed: each for seed, each in by_seed.items() if isinstance(each, Failure)}
         return Row(variant, {seed: by_seed[seed] for seed in by_seed if seed not in failures}, failures)
 

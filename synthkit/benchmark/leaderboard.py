@@ -126,16 +126,15 @@ class Leaderboard:
     def pictures(self, row: Row) -> tuple[Picture, ...]:
         """The pictures of a result, in the order of its samples."""
         query = (
-            "SELECT name, kind, png FROM samples JOIN pictures ON picture = sha256 WHERE result = ? "
-            "ORDER BY samples.rowid"
+            "SELECT name, kind, CAST(png AS BLOB) FROM samples JOIN pictures ON picture = sha256 "
+            "WHERE result = ? ORDER BY samples.rowid"
         )
         with self._named():
             return tuple(Picture(*values) for values in self._file.execute(query, (row.id,)))
 
     def _select(self, rest: str, *values) -> sqlite3.Cursor:
-        return self._file.execute(
-            f"SELECT id, {', '.join(COLUMNS)}, result, run, sha256 FROM results {rest}", values
-        )
+        columns = f"id, {', '.join(COLUMNS)}, CAST(result AS TEXT), CAST(run AS TEXT), sha256"
+        return self._file.execute(f"SELECT {columns} FROM results {rest}", values)
 
     def _submit(self, new: Submission, replacing: bool) -> bool:
         """Store one result; False where the same one is there already."""

@@ -10,7 +10,7 @@ from synthkit import quantities
 from synthkit.benchmark import published
 from synthkit.benchmark.leaderboard import Leaderboard, Row
 from synthkit.benchmark.submission import Picture
-from synthkit.benchmark.tables import Group, Table, number, tables
+from synthkit.benchmark.tables import Group, Table, basis, number, tables
 from synthkit.pages import write_page
 from synthkit.sample_files import HEADINGS
 from synthkit.scores import score
@@ -30,7 +30,9 @@ def write(board: Leaderboard, rows: Sequence[Row], out: Path, sort: str | None =
         "tables": [(table, {name: _span(table, name) for name in table.headlines}) for table in made],
         "scenes": [_scenes(board, table) for table in made],
         "published": published.load(),
-        **dict(cell=cell, number=number, score=score, words=quantities.words, size=quantities.size),
+        **dict(
+            basis=basis, cell=cell, number=number, score=score, words=quantities.words, size=quantities.size
+        ),
     }
     return write_page(out, "leaderboard.html.j2", content)
 

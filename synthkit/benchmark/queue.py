@@ -34,6 +34,14 @@ class Failure:
     log: Path
 
 
+class Stopped(Interrupted):
+    """Ended by a signal; `outcomes` are those of the trials that were done before, by their folders."""
+
+    def __init__(self, code: int, outcomes: Mapping[Path, Result | Failure]):
+        super().__init__(code)
+        self.outcomes = outcomes
+
+
 @dataclass
 class _Running:
     folder: Path
@@ -53,7 +61,7 @@ def run_trials(
 
     Those that have a result are not run again, and those that were interrupted go on. A process that was
     killed, as the system does where memory runs out, is started once more. SIGINT and SIGTERM are passed on:
-    the processes save and end, then Interrupted is raised; a second one ends them at once. Each process has
+    the processes save and end, then Stopped is raised; a second one ends them at once. Each process has
     its share of the cores. `log` is told what happens.
 
     Raises ConfigError for less than one worker, CheckpointError for a folder that cannot be written.
@@ -134,7 +142,7 @@ class _Queue:
         self.log(f"{name}: {end} ({len(self.outcomes)} of {len(self.trials)})")
 
     def _interrupt(self, number: int) -> None:
-        """Pass a signal on, wait for the processes to end, and raise Interrupted."""
+        """Pass a signal on, wait for the processes to end, and raise Stopped."""
         self.log(f"ending {len(self.running)} processes after the step in progress; once more ends at once")
         for each in self.running:
             each.process.send_signal(number)
@@ -146,7 +154,7 @@ class _Queue:
         self.log(
             f"stopped with {len(self.outcomes)} of {len(self.trials)} trials done; the same command goes on"
         )
-        raise Interrupted(128 + number)
+        raise Stopped(128 + number, self.outcomes)
 
 
 def _environment(workers: int) -> dict[str, str]:

@@ -2,11 +2,12 @@
 
 import dataclasses
 import json
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from synthkit import build
-from synthkit.errors import ConfigError, DataError, shown
+from synthkit.errors import ConfigError, DataError, listed, shown
 from synthkit.section import from_plain
 
 FORMAT = 1
@@ -60,6 +61,13 @@ class Result:
     versions: dict[str, str]
     samples: tuple[str, ...] = ()
     created: str
+
+    def __post_init__(self):
+        for name in ("images", "steps", "seconds", "scoring_seconds", "memory"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise ValueError(f"{name} is {getattr(self, name)}: a number from 0 is needed")
+        if len(set(self.samples)) < len(self.samples):
+            raise ValueError(f"samples names one twice: {listed(self.samples)}")
 
     @property
     def comparable(self) -> tuple[str, str, str]:

@@ -12,8 +12,8 @@ from synthkit.benchmark import protocol as protocols
 from synthkit.benchmark.axes import MODES, Choice, check_mode, read_axes
 from synthkit.benchmark.files import beside, locate, read
 from synthkit.benchmark.protocol import Protocol
-from synthkit.benchmark.trial import Trial, page
-from synthkit.errors import ConfigError
+from synthkit.benchmark.trial import Trial, check_data, page
+from synthkit.errors import ConfigError, DataError
 from synthkit.section import Section
 
 BASE = "base"
@@ -106,12 +106,14 @@ class Study:
     def check(self) -> None:
         """Build every variant and read the scored images, to raise what is wrong before any training.
 
-        A variant's ConfigError has the place in the study's file.
+        What is wrong with a variant is a ConfigError with the place in the study's file.
         """
         for variant in self.variants:
             for stage in config.stages(variant.config).values():
                 with _said_of(variant.label, variant.place):
                     runner.check(stage)
+            with _said_of(variant.label, variant.place):
+                check_data(variant.config, self.protocol)
         self.protocol.content  # noqa: B018  (reads them)
 
 
@@ -151,7 +153,6 @@ def _variants(study: Page, section: Section, path: Path, protocol: Protocol, tri
     with build.place(section, "base"):
         variants = [Variant(BASE, (), section.where("base"), trial, page(trial, protocol))]
     for choices in MODES[study.mode](read_axes(section["axes"])):
-        _check_length(choices, protocol)
         variants.append(_variant(trial, choices, path, protocol))
     variants = _distinct(variants)
     if len(variants) == 1:
@@ -198,20 +199,10 @@ def _distinct(variants: Sequence[Variant]) -> list[Variant]:
     return list(found.values())
 
 
-def _check_length(choices: Sequence[Choice], protocol: Protocol) -> None:
-    """Raise ConfigError for a choice of the length that the protocol's budget sets."""
-    for choice in choices:
-        if protocol.budget and any(override.startswith("train.steps=") for override in choice.overrides):
-            budget = ", ".join(f"{value} {key}" for key, value in protocol.budget.items())
-            raise ConfigError(
-                f"train.steps follows from the budget of {protocol.name}: {budget}", choice.place
-            )
-
-
 @contextmanager
 def _said_of(label: str, place: str) -> Iterator[None]:
-    """Say of a ConfigError raised inside which variant it concerns, and where that is written."""
+    """Say of an error raised inside which variant it concerns, and where that is written."""
     try:
         yield
-    except ConfigError as error:
+    except (ConfigError, DataError) as error:
         raise ConfigError(f"variant {label!r}: {error}", place) from error

@@ -1,13 +1,10 @@
-"""A study's table: on the terminal, as Markdown and as CSV."""
+"""A study's table: as Markdown and as CSV."""
 
 import csv
 import io
 
-from rich.markup import escape
-from rich.table import Table
-
 from synthkit.benchmark.findings import Findings, Row
-from synthkit.benchmark.tables import heading, number, text
+from synthkit.benchmark.tables import escaped, heading, number, text
 
 MARKS = {"better": "▲", "worse": "▼", "differs": "◆"}
 LEGEND = "mean ± half the 95% interval over seeds; below it the paired difference to the base"
@@ -29,22 +26,6 @@ def counted(row: Row) -> str:
     return f"{len(row.results)}, {len(row.failures)} failed" if row.failures else str(len(row.results))
 
 
-def terminal(findings: Findings) -> Table:
-    """The table for a terminal."""
-    table = Table(box=None, pad_edge=False, header_style="bold", row_styles=("", ""), padding=(0, 2, 1, 0))
-    for column in ("variant", "seeds", *map(heading, findings.headlines)):
-        table.add_column(escape(column))
-    for row in findings.rows:
-        cells = (
-            f"{text(name, row.score(name))}\n[dim]{difference(findings, row, name)}[/dim]"
-            for name in findings.headlines
-        )
-        table.add_row(escape(row.variant.label), counted(row), *cells)
-    if findings.oracle:
-        table.add_row("[dim]real images[/dim]", "", *(f"[dim]{cell}[/dim]" for cell in oracle(findings)))
-    return table
-
-
 def oracle(findings: Findings) -> list[str]:
     """What the real images get, by the columns of the table."""
     return [number(name, findings.oracle.get(name)) for name in findings.headlines]
@@ -52,18 +33,18 @@ def oracle(findings: Findings) -> list[str]:
 
 def markdown(findings: Findings) -> str:
     """The table as Markdown."""
-    lines = [("variant", "seeds", *map(heading, findings.headlines))]
+    lines = [("variant", "seeds", *(escaped(heading(name)) for name in findings.headlines))]
     lines.append(("---",) * len(lines[0]))
     for row in findings.rows:
         cells = (
             "<br>".join(filter(None, (text(name, row.score(name)), difference(findings, row, name))))
             for name in findings.headlines
         )
-        lines.append((row.variant.label, counted(row), *cells))
+        lines.append((escaped(row.variant.label), counted(row), *cells))
     if findings.oracle:
         lines.append(("real images", "", *oracle(findings)))
-    lines = [" | ".join(cell.replace("|", r"\|") for cell in line) for line in lines]
-    return "".join(f"| {line} |\n" for line in lines) + f"\n{LEGEND}. {MARKED}.\n"
+    cautions = "".join(f"\n**{caution}**\n" for caution in findings.cautions)
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines) + cautions + f"\n{LEGEND}. {MARKED}.\n"
 
 
 def as_csv(findings: Findings) -> str:

@@ -95,7 +95,7 @@ def _read(file: Path) -> Submission:
 def _picture(folder: Path, name: str, kind: str) -> Picture | None:
     """A sample's picture of a kind; None where there is none, which a synthesised one must not be."""
     path = folder / f"{name}.{kind}.png"
-    if path.parent != folder:
+    if path.parent != folder or "\0" in name:
         raise DataError(f"{folder.parent}: a sample's name is that of a file, not {name!r}")
     if kind != "fake" and not path.exists():
         return None

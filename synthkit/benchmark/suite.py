@@ -7,7 +7,7 @@ from pathlib import Path
 from synthkit.benchmark.judges import is_trained, open_judge, train_judge
 from synthkit.benchmark.leaderboard import Leaderboard
 from synthkit.benchmark.protocol import Protocol
-from synthkit.benchmark.queue import Failure, run_trials
+from synthkit.benchmark.queue import Failure, Stopped, run_trials
 from synthkit.benchmark.result import Result
 from synthkit.benchmark.scoring import ready
 from synthkit.benchmark.submission import find
@@ -65,12 +65,21 @@ def run(
 ) -> dict[Path, Result | Failure]:
     """Work off what is not done yet, so many trials at a time, and submit all results to a leaderboard.
 
-    Raises CheckpointError where another process works in the folder; otherwise as `run_trials`.
+    Raises CheckpointError where another process works in the folder; otherwise as `run_trials`, after an
+    interruption with the results of the trials that were done submitted.
     """
     with closing(claim(folder)):
-        outcomes = run_trials(trials, workers=workers, device=device, log=log)
+        try:
+            outcomes = run_trials(trials, workers=workers, device=device, log=log)
+        except Stopped as stopped:
+            _submit(stopped.outcomes, board)
+            raise
+    _submit(outcomes, board)
+    return outcomes
+
+
+def _submit(outcomes: Mapping[Path, Result | Failure], board: Path) -> None:
     done = [folder for folder, outcome in outcomes.items() if isinstance(outcome, Result)]
     if done:
         with Leaderboard(board, create=True) as leaderboard:
             leaderboard.submit(find(done, outcomes[done[0]].protocol), replacing=True)
-    return outcomes

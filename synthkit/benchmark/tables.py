@@ -1,6 +1,7 @@
 """Results side by side: runs that differ in the seed alone as one line, what may be compared as one table."""
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -55,7 +56,7 @@ class Group:
         return all(result.on_budget for result in self.results)
 
     @property
-    def notes(self) -> list[str]:
+    def doubts(self) -> list[str]:
         """What sets these runs apart from what the protocol wants."""
         doubts = {
             "not trained for the protocol's budget": self.is_on_budget,
@@ -99,6 +100,11 @@ class Table:
         """What the real images get."""
         results = [result for group in self.groups for result in group.results]
         return next((result.oracle for result in results if result.oracle), {})
+
+    def notes(self, group: Group) -> list[str]:
+        """What the reader must know of a group: its doubts, and its config's hash beside a like-named one."""
+        alike = [each for each in self.groups if each.method == group.method]
+        return [*([f"config {group.results[0].config_sha256[:8]}"] if len(alike) > 1 else []), *group.doubts]
 
     def is_best(self, group: Group, name: str) -> bool:
         """Whether a group's mean is the best of several groups that were trained for the budget."""
@@ -168,3 +174,8 @@ def basis(table: Table) -> str:
     judge = f"judge {first.judge} ({first.judge_sha256[:8]})" if first.judge_sha256 else "no judge"
     hashes = f"protocol {first.protocol_sha256[:8]}, data {first.data_sha256[:8]}"
     return f"{first.images} images, {judge}, {hashes}"
+
+
+def escaped(words: str) -> str:
+    """A single line of Markdown in which nothing is markup."""
+    return re.sub(r"([\\`*\[\]<>|&])", r"\\\1", " ".join(words.split()))

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
+
 from synthkit import config, stages
 from synthkit.benchmark import protocol as protocols
 from synthkit.benchmark import result as results
@@ -12,7 +14,8 @@ from synthkit.benchmark.origin import hash_of_config
 from synthkit.benchmark.protocol import Protocol, root_override
 from synthkit.benchmark.result import Result
 from synthkit.benchmark.scoring import open_source, ready, score
-from synthkit.errors import ConfigError
+from synthkit.data import open_data
+from synthkit.errors import ConfigError, DataError
 from synthkit.inference import has_clustered_styles, load
 from synthkit.runner import dry_run
 from synthkit.styles.fit import Clustering, fit
@@ -54,12 +57,30 @@ def run(trial: Trial, folder: Path, *, device: str = "auto") -> Result:
     judge = None if protocol.judge is None else open_judge(protocol, Path(trial.judges), device=device)
     ready(protocol, judge)  # what is wrong with the scoring is found before the training
     cfg = resolved(trial, protocol, folder, device)
+    check_data(cfg, protocol)
     stages.train(cfg, folder, resume=folder.is_dir())
     if has_clustered_styles(cfg):
         _fit_styles(folder, device)
     source = open_source(folder, protocol, device=device)
     result, _ = score(source, protocol, scores_folder(folder, protocol), judge=judge, method=trial.method)
     return result
+
+
+def check_data(cfg: config.Section, protocol: Protocol) -> None:
+    """Raise DataError unless a config reads the scored photos: all the names, and the first one alike."""
+    data = list(config.stages(cfg).values())[-1]["data"]
+    own = open_data(
+        data, protocol.split, training=False, fields=("image",), classes=None, ignore=None, seed=0
+    )
+    if tuple(own.data.stems[: protocol.count]) != protocol.stems:
+        raise DataError(f"split {protocol.split!r} holds other samples than {protocol.name} scores")
+    image, real = own[0]["image"], protocol.reference[0]["image"]
+    if not torch.equal(image, real):
+        (height, width), (scored_height, scored_width) = image.shape[1:], real.shape[1:]
+        raise DataError(
+            f"the data hold another {protocol.stems[0]} ({width}x{height}) than {protocol.name} scores "
+            f"({scored_width}x{scored_height}): another size, or another image"
+        )
 
 
 def scores_folder(run: Path, protocol: Protocol) -> Path:
@@ -114,6 +135,9 @@ def page(
             f"{trial.method} trains in stages, each with a length of its own, so a budget cannot set it: "
             f"{trial.config}"
         )
+    if protocol.budget and not length and config.COMMAND_LINE in cfg["train"].where("steps"):
+        budget = ", ".join(f"{value} {key}" for key, value in protocol.budget.items())
+        raise ConfigError(f"train.steps follows from the budget of {protocol.name}: {budget}")
     return cfg
 
 

@@ -58,16 +58,24 @@ class Verifier:
         self.board, self.root, self.judges, self.device = board, root, judges, device
         self.protocol = cache(lambda name: protocols.load(protocol or name, root))
         self.judge = cache(self._judge)
-        self.checks = {"protocol": self._protocol, "data": self._data, "run": self._run}
+        self.checks = {
+            "record": self._record,
+            "protocol": self._protocol,
+            "data": self._data,
+            "run": self._run,
+        }
         if rescore:
             self.checks["scores"] = self._scores
 
     def check(self, row: Row) -> Iterator[Check]:
-        """The checks of a row; nothing else is looked at where its record itself was changed."""
-        record = _found("record", self._record, row)
-        yield record
-        if record.state is State.OK:
-            yield from (_found(name, check, row) for name, check in self.checks.items())
+        """The checks of a row, up to a record that was changed or a protocol that is not at hand."""
+        for name, check in self.checks.items():
+            found = _found(name, check, row)
+            yield found
+            if (name == "record" and found.state is not State.OK) or (
+                name == "protocol" and found.state is State.UNKNOWN
+            ):
+                return
 
     def _judge(self, name: str):
         protocol = self.protocol(name)

@@ -1,5 +1,6 @@
 """`synthkit ablate`."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,8 +9,11 @@ import typer
 from synthkit.cli import app
 
 if TYPE_CHECKING:
+    from rich.text import Text
+
     from synthkit.benchmark.findings import Findings
     from synthkit.benchmark.study import Study
+    from synthkit.cli.columns import Column
 
 
 @app.command()
@@ -49,15 +53,37 @@ def ablate(
 def _show(findings: "Findings") -> None:
     from rich.console import Console
 
-    from synthkit.benchmark.study_table import LEGEND, MARKED, terminal
+    from synthkit.benchmark.study_table import LEGEND, MARKED
+    from synthkit.cli.columns import print_columns
 
-    console = Console()
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = 1000  # lines for other programs are not broken
     console.print()
-    console.print(terminal(findings))
-    console.print(f"{LEGEND}\n{MARKED}", style="dim", highlight=False)
+    print_columns(console, *_columns(findings), between=1)
+    console.print(f"{LEGEND}\n{MARKED}", style="dim", soft_wrap=True)
     for caution in findings.cautions:
-        console.print(f"caution: {caution}", markup=False, highlight=False)
+        console.print(f"caution: {caution}", markup=False, soft_wrap=True)
     typer.echo(f"report: {findings.folder / 'report.html'}")
+
+
+def _columns(findings: "Findings") -> "tuple[Column, list[Column]]":
+    """The variants, and their scores with the differences to the base below them."""
+    from synthkit.benchmark.study_table import counted, difference, oracle
+    from synthkit.benchmark.tables import ORACLE, heading, text
+    from synthkit.cli.columns import Column
+    from synthkit.cli.text import lines, printable
+
+    def column(title: str, cells: "Iterable[Text]", last: str = "") -> Column:
+        real = [printable(last, "dim")] if findings.oracle else []
+        return Column(printable(title), [*cells, *real])
+
+    rows = findings.rows
+    columns = [column("seeds", (printable(counted(row)) for row in rows))]
+    for name, real in zip(findings.headlines, oracle(findings), strict=True):
+        parts = ((text(name, row.score(name)), difference(findings, row, name)) for row in rows)
+        columns.append(column(heading(name), (lines(filter(None, each)) for each in parts), real))
+    return column("variant", (printable(row.variant.label) for row in rows), ORACLE), columns
 
 
 def _show_plan(study: "Study", workers: int) -> None:

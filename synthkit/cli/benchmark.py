@@ -32,6 +32,7 @@ def benchmark(
     """
     from synthkit.benchmark import protocol as protocols
     from synthkit.benchmark import suite
+    from synthkit.benchmark.leaderboard import Leaderboard
     from synthkit.benchmark.queue import Failure
     from synthkit.cli.leaderboard import show_tables
 
@@ -39,6 +40,7 @@ def benchmark(
     folder = work_dir or Path("runs") / "benchmarks" / chosen.name
     trials = suite.plan(chosen, folder, judges=judges, root=root, methods=tuple(methods or ()))
     typer.echo(f"{chosen.name}: {chosen.count} images, {len(trials)} trials in {folder}")
+    Leaderboard(db, create=True).close()  # what is wrong with it is said before hours of training
     suite.prepare(chosen, judges, device=device, log=typer.echo)
     outcomes = suite.run(trials, folder, db, workers=workers, device=device, log=typer.echo)
     failed = [path for path, outcome in outcomes.items() if isinstance(outcome, Failure)]

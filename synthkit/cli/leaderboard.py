@@ -1,7 +1,7 @@
 """`synthkit leaderboard`."""
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from synthkit.benchmark.leaderboard import Row
-    from synthkit.benchmark.tables import Table
+    from synthkit.benchmark.tables import Group, Table
     from synthkit.benchmark.verification import Check
+    from synthkit.cli.columns import Column
 
 NARROW = 13  # letters of a column's title that stand in a line of a terminal
 COLOURS = {"ok": "green", "cannot be checked": "yellow", "changed": "bold red"}
@@ -104,61 +105,68 @@ def verify_rows(
 
 @leaderboard_app.command("export")
 def export_tables(
-    form: Annotated[Format, typer.Option("--format", help="html is one page, with pictures.")] = Format.HTML,
+    form: Annotated[
+        Format | None, typer.Option("--format", help="By default what the file's ending says, else html.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="The file; by default leaderboard.FORMAT.")] = None,
     protocol: Protocol = None,
     sort: Sort = None,
     db: Database = DEFAULT,
 ) -> None:
-    """Write the results: tables as md or html, every row with all its scores as csv or json."""
+    """Write the results: tables as md or one html page, every row with all its scores as csv or json."""
     from synthkit.benchmark.exports import export
     from synthkit.benchmark.leaderboard import Leaderboard
 
+    ending = out.suffix.removeprefix(".") if out else ""
+    form = form or (Format(ending) if ending in list(Format) else Format.HTML)
     with Leaderboard(db) as board:
         path = export(board, board.rows(protocol), form, out or Path(f"leaderboard.{form}"), sort)
     typer.echo(f"written: {path}")
 
 
 def _print(table: "Table", console: "Console") -> None:
-    from rich.table import Table as Grid
+    from synthkit.benchmark.tables import basis
+    from synthkit.cli.columns import print_columns
+    from synthkit.cli.text import printable
 
-    from synthkit.benchmark.tables import basis, heading
-    from synthkit.cli.text import lines, printable
-
-    grid = Grid(box=None, pad_edge=False, header_style="bold")
-    for title in ("method", "seeds", *map(heading, table.headlines), "time", "memory"):
-        folded = textwrap.wrap(title, NARROW) if console.is_terminal else [title]
-        justify = "left" if title == "method" else "right"
-        grid.add_column(lines(folded), justify=justify, overflow="fold")
-    for row in _rows(table, console.is_terminal):
-        grid.add_row(*row)
     console.print(printable(table.first.protocol, "bold"))
-    console.print(grid)
+    print_columns(console, *_columns(table, console.is_terminal))
     for group in table.groups:
-        for note in group.notes:
+        for note in table.notes(group):
             console.print(printable(f"{group.method}: {note}"), soft_wrap=True)
     console.print(printable(basis(table), "dim"), soft_wrap=True)
     console.print()
 
 
-def _rows(table: "Table", folded: bool) -> "Iterator[list[Text]]":
-    """The cells of each line; `folded` puts half an interval below its mean, so that columns are narrow."""
+def _columns(table: "Table", folded: bool) -> "tuple[Column, list[Column]]":
+    """The methods, and what is said of them; `folded` breaks titles, and puts half an interval below."""
     from synthkit import quantities
-    from synthkit.benchmark.tables import ORACLE, number, text
+    from synthkit.benchmark.tables import ORACLE, heading, number
+    from synthkit.cli.columns import Column
     from synthkit.cli.text import lines, printable
 
-    for group in table.groups:
-        cells = []
-        for name in table.headlines:
-            mean, *half = text(name, group.score(name)).split(" ± ")
-            parts = [mean, *(f"± {each}" for each in half)]
-            style = "bold" if table.is_best(group, name) else ""
-            cells.append(lines(parts if folded else [" ".join(parts)], style))
-        ends = quantities.clock(group.seconds), quantities.size(group.memory)
-        yield [printable(group.method), printable(str(len(group.rows))), *cells, *map(printable, ends)]
-    if table.oracle:
-        oracle = (number(name, table.oracle.get(name)) for name in table.headlines)
-        yield [printable(each, "italic") for each in (ORACLE, "", *oracle)]
+    def column(title: str, cells: "Iterable[Text]", last: str = "") -> Column:
+        parts = textwrap.wrap(title, NARROW) if folded else [title]
+        oracle = [printable(last, "italic")] if table.oracle else []
+        return Column(lines(parts), [*cells, *oracle])
+
+    groups = table.groups
+    columns = [column("seeds", (printable(str(len(group.rows))) for group in groups))]
+    for name in table.headlines:
+        cells = (_score(table, group, name, folded) for group in groups)
+        columns.append(column(heading(name), cells, number(name, table.oracle.get(name))))
+    columns.append(column("time", (printable(quantities.clock(group.seconds)) for group in groups)))
+    columns.append(column("memory", (printable(quantities.size(group.memory)) for group in groups)))
+    return column("method", (printable(group.method) for group in groups), ORACLE), columns
+
+
+def _score(table: "Table", group: "Group", name: str, folded: bool) -> "Text":
+    from synthkit.benchmark.tables import text
+    from synthkit.cli.text import lines
+
+    mean, *half = text(name, group.score(name)).split(" ± ")
+    parts = [mean, *(f"± {each}" for each in half)]
+    return lines(parts if folded else [" ".join(parts)], "bold" if table.is_best(group, name) else "")
 
 
 def _show(row: "Row", checks: "list[Check]") -> str:

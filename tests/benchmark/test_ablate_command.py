@@ -2,6 +2,7 @@
 
 from types import SimpleNamespace
 
+import fake_trials
 import pytest
 from small_studies import small, write
 from typer.testing import CliRunner
@@ -47,3 +48,19 @@ def test_failed_trials_make_the_command_fail(tmp_path, monkeypatch):
     found = CliRunner().invoke(app, ["ablate", str(write(tmp_path)), "--work-dir", str(tmp_path / "runs")])
     assert found.exit_code == 1
     assert "0, 2 failed" in found.output and "report.html" in found.output
+
+
+def test_a_narrow_terminal_shows_all_scores_whole(tmp_path, monkeypatch):
+    study, outcomes = small(tmp_path), {}
+    scores = {f"score_{number}": 1000.5 + number for number in range(9)}
+    for folder, trial in study.trials(tmp_path / "runs").items():
+        fake_trials.write_result(folder, protocol=trial.protocol, seed=trial.seed, scores=scores)
+        outcomes[folder] = fake_trials.stored(trial, folder)
+    found = gather(study, tmp_path / "runs", outcomes)
+    monkeypatch.setattr(ablation, "ablate", lambda *arguments, **options: found)
+    monkeypatch.setenv("FORCE_COLOR", "1")  # as on a terminal
+    monkeypatch.setenv("COLUMNS", "80")
+    said = CliRunner().invoke(app, ["ablate", str(tmp_path / "study.yaml")]).output
+    assert "…" not in said
+    for name, value in scores.items():
+        assert said.count(name) == 1 and said.count(f"{value:.4f} ± 0.0000") == 2

@@ -6,7 +6,7 @@ import sys
 import fake_trials
 import numpy as np
 import pytest
-from fake_trials import starts
+from fake_trials import interrupt_when_ready, starts
 from html_page import HOSTILE, Page
 from PIL import Image
 from scipy import stats
@@ -18,6 +18,7 @@ from synthkit.benchmark.ablation import ablate
 from synthkit.benchmark.findings import gather
 from synthkit.benchmark.study_table import markdown
 from synthkit.errors import CheckpointError
+from synthkit.surroundings import Interrupted
 
 CHANNELS = "model.generator.channels"
 AXES = {"size": {HOSTILE: {}, "wider": {CHANNELS: 6}, "bad": {CHANNELS: 8}}}
@@ -60,6 +61,11 @@ def test_a_failing_variant_is_marked_in_all_tables(done):
     assert "▼" in lines[3] and "▼" not in lines[2]
 
 
+def test_a_label_is_no_markup_in_the_table(tmp_path):
+    study = small(tmp_path, axes={"size": {"*a|b*\n<i>": {CHANNELS: 6}}})
+    assert r"| \*a\|b\* \<i\> | 0 |" in markdown(gather(study, tmp_path, {}))
+
+
 def test_the_page_stands_alone_and_shows_what_was_found(done):
     page = Page(done.folder / "report.html")
     assert HOSTILE in page.text
@@ -98,6 +104,22 @@ def test_doubts_about_the_numbers_are_named(tmp_path):
         odd = {"on_budget": False, "judge_sha256": "other"} if number == 0 else {}
         fake_trials.write_result(folder, protocol=trial.protocol, seed=trial.seed, **odd)
         outcomes[folder] = fake_trials.stored(trial, folder)
-    cautions = " ".join(gather(study, tmp_path / "runs", outcomes).cautions)
+    findings = gather(study, tmp_path / "runs", outcomes)
+    cautions = " ".join(findings.cautions)
     assert "different protocols, data or judges" in cautions and "budget" in cautions
     assert "devices" not in cautions
+    assert all(caution in markdown(findings) for caution in findings.cautions)
+
+
+def test_what_is_done_before_an_interruption_is_written_and_marked(tmp_path, quick):
+    study, said = small(tmp_path, axes={"size": {"slow": {CHANNELS: 6}}}, seeds=[0]), []
+    interrupt_when_ready(tmp_path / "runs" / "slow" / "seed_0" / "log.txt")
+    with pytest.raises(Interrupted):
+        ablate(study, tmp_path / "runs", log=said.append)
+    table = (tmp_path / "runs" / "table.md").read_text()
+    assert "| base | 1 |" in table and "| slow | 0 |" in table
+    assert "Interrupted: 1 of 2 trials are still to be run." in table
+    assert "1 of 2 trials are still to be run" in Page(tmp_path / "runs" / "report.html").text
+    assert said[-1] == f"what is done so far: {tmp_path / 'runs' / 'report.html'}"
+    assert not ablate(study, tmp_path / "runs", log=said.append).cautions
+    assert "Interrupted" not in (tmp_path / "runs" / "table.md").read_text()

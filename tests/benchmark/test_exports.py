@@ -56,7 +56,7 @@ def test_no_export_tells_where_a_run_lay(board, tmp_path):
 def test_markdown_is_a_table_in_which_text_is_no_markup(board, tmp_path):
     table, foot = written(board, tmp_path, "md").split("\n\n")[1:3]
     lines = table.splitlines()
-    assert lines[0].startswith("| method | seeds | FD EfficientNet-Lite0 ↓ | mIoU ↑ |")
+    assert lines[0].startswith("| method | seeds | FD lite0 ↓ | mIoU ↑ |")
     assert {len(line.replace("\\|", "").split("|")) for line in lines} == {len(lines[0].split("|"))}
     assert lines[2].startswith("| pix2pixHD | 1 |") and "**0." in lines[2]
     assert r"a\|b \<script\>" in lines[3] and "<script>" not in table

@@ -162,3 +162,17 @@ def test_rows_that_were_never_committed_would_be_missed(tmp_path):
     process.kill()
     process.join()
     assert len(_acknowledged(log)) == 5 and _stored(path) == set()
+
+
+def test_a_row_of_another_storage_class_is_no_fault_of_synthkit(tmp_path):
+    write_run(tmp_path / "run", made_result())
+    with Leaderboard(tmp_path / "board.sqlite", create=True) as board:
+        board.submit(find([tmp_path / "run"]))
+    with sqlite3.connect(tmp_path / "board.sqlite") as connection:
+        connection.execute("UPDATE pictures SET png = 'no picture'")
+        connection.execute("UPDATE results SET run = CAST(run AS BLOB)")
+    with Leaderboard(tmp_path / "board.sqlite") as board:
+        [row] = board.rows()
+        assert row.run == tmp_path / "run"
+        with pytest.raises(DataError, match="cannot be read"):
+            board.pictures(row)[0].image()

@@ -37,7 +37,7 @@ def test_submit_show_verify_and_export(leaderboard, tmp_path):
     assert [line.split()[0] for line in lines[1:7]] == order
     assert "0.536 ± 0.024" in lines[2] and "0.617" in lines[6]
     out = tmp_path / "table.md"
-    _, said = leaderboard("export", "--format", "md", "--out", out)
+    _, said = leaderboard("export", "--out", out)
     assert said == f"written: {out}\n" and out.read_text().count("### ") == 2
 
 
@@ -45,7 +45,11 @@ def test_verify_says_what_changed_and_fails(leaderboard, tmp_path):
     leaderboard("submit", write_run(tmp_path / "run", made_result(protocol="mine")))
     code, said = leaderboard("verify")
     assert code == 0 and said.startswith("cannot be checked mine  pix2pixHD  seed 0\n")
-    assert "data: cannot be checked:" in said and said.endswith("\n1 cannot be checked\n")
+    assert (
+        "protocol: cannot be checked:" in said
+        and "data:" not in said
+        and said.endswith("\n1 cannot be checked\n")
+    )
     with sqlite3.connect(tmp_path / "board.sqlite") as connection:
         connection.execute("UPDATE results SET seed = 1")
     code, said = leaderboard("verify", "--protocol", "mine")

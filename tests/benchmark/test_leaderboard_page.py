@@ -73,6 +73,13 @@ def test_large_pictures_are_made_smaller(tmp_path):
     assert sizes == {(512, 256)}
 
 
+def test_protocols_of_one_name_are_told_apart(tmp_path):
+    results = [made_result(), made_result(protocol_sha256="f" * 64)]
+    page = made(tmp_path, [write_run(tmp_path / f"run{n}", each) for n, each in enumerate(results)])
+    for each in results:
+        assert f"protocol {each.protocol_sha256[:8]}, data {each.data_sha256[:8]}" in page.text
+
+
 @pytest.fixture(scope="module")
 def browser():
     playwright = pytest.importorskip("playwright.sync_api")
@@ -82,6 +89,20 @@ def browser():
         opened = running.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         yield opened
         opened.close()
+
+
+def test_many_methods_and_scores_are_wide_and_scroll_in_their_box(tmp_path, browser):
+    scores = {f"a score of some length {number}": 0.5 for number in range(12)}
+    results = [
+        made_result(method=f"spade/camvid_192, {number}", scores=scores | {"miou": 0.5})
+        for number in range(12)
+    ]
+    made(tmp_path, [write_run(tmp_path / f"run{n}", each) for n, each in enumerate(results)])
+    shown = browser.new_page(viewport={"width": 1000, "height": 800})
+    shown.goto((tmp_path / "page.html").as_uri())
+    assert shown.locator("tbody th").first.bounding_box()["width"] >= 176
+    assert shown.locator(".scenes img").first.bounding_box()["width"] >= 100
+    assert shown.evaluate("document.documentElement.scrollWidth") <= 1000
 
 
 def test_it_sorts_and_filters(page, browser):

@@ -1,11 +1,8 @@
 """The queue of trials: none is run twice, none is lost, one that fails does not stop the others."""
 
 import json
-import os
 import signal
 import sys
-import threading
-import time
 from pathlib import Path
 
 import fake_trials
@@ -66,13 +63,7 @@ def test_a_killed_process_is_started_once_more(tmp_path):
 def test_a_signal_reaches_the_processes_and_the_same_call_goes_on(tmp_path, number):
     wanted, said = trials(tmp_path, "slow", "good"), []
     log = tmp_path / "slow" / "log.txt"
-
-    def interrupt():
-        while not (log.is_file() and "ready" in log.read_text()):
-            time.sleep(0.01)
-        os.kill(os.getpid(), number)
-
-    threading.Thread(target=interrupt, daemon=True).start()
+    fake_trials.interrupt_when_ready(log, number)
     with pytest.raises(Interrupted) as caught:
         run_trials(wanted, log=said.append)
     assert caught.value.code == 128 + number

@@ -66,6 +66,8 @@ def test_each_trial_is_one_seed_of_one_variant(tmp_path):
         ({"axes": {"x": {"base": {GENERATOR: 2}}}}, "leaves no name"),
         ({"axes": {"x": {"a b": {GENERATOR: 2}, "A_b": {GENERATOR: 3}}}}, "'A_b' and 'a b' would have one"),
         ({"axes": {"train.steps": [4, 8]}}, "train.steps follows from the budget of small: 3 steps"),
+        ({"axes": {"train": [{"steps": 4}]}}, r"axes\.train .*train.steps follows from the budget"),
+        ({"overrides": ["train.steps=4"]}, r"base \(.*train.steps follows from the budget"),
         (
             {"axes": {"x": {"other": {"config": "pix2pix/street_128"}}}},
             "variant 'other'.*pix2pix/streets_128",
@@ -86,6 +88,14 @@ def test_a_variant_that_the_config_refuses_is_found_before_training(tmp_path):
     with pytest.raises(ConfigError, match=r"(?s)axes\.model\.generator\.chanels .*Did you mean 'channels'"):
         found.check()
     small(tmp_path).check()
+
+
+def test_a_variant_of_other_photos_is_found_before_training(tmp_path):
+    found = small(tmp_path, axes={"data.size": [[32, 64]]})
+    with pytest.raises(
+        ConfigError, match=r"axes\.data\.size .*'size \[32, 64\]'.* \(64x32\) than small scores"
+    ):
+        found.check()
 
 
 def test_unknown_studies_are_refused_with_near_names():

@@ -56,6 +56,10 @@ def test_damaged_results_and_pictures_are_named(run):
         find([run])
     for changed, message in (
         ({"samples": ["../../../secret"]}, "a sample's name is that of a file, not '../../../secret'"),
+        ({"samples": ["a\0b"]}, "a sample's name is that of a file"),
+        ({"samples": ["street_2", "street_2"]}, "samples names one twice: street_2, street_2"),
+        ({"seconds": float("nan")}, r"result\.json is no result: .*seconds is nan: a number from 0"),
+        ({"memory": -5}, "memory is -5: a number from 0"),
         ({"seed": "one"}, r"result\.json is no result: .*seed"),
         ({"format": 9}, "no result of format 1"),
     ):

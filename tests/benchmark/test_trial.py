@@ -1,5 +1,7 @@
 """Trials: trained for the budget, scored, never done twice, and continued where they were interrupted."""
 
+import dataclasses
+
 import pytest
 from small_protocols import small, write
 from small_runs import of
@@ -23,6 +25,19 @@ def test_a_trial_is_trained_and_scored_once(tmp_path, monkeypatch):
     assert of(folder, "end") and trials.stored(trial, folder) == found
     monkeypatch.setattr(trials.stages, "train", None)
     assert trials.run(trial, folder) == found
+
+
+def test_a_config_of_other_photos_is_refused_before_it_is_trained(tmp_path):
+    trial = dataclasses.replace(made(tmp_path), overrides=("data.size=[32, 64]",))
+    with pytest.raises(DataError, match=r"\(64x32\) than small scores \(32x16\)"):
+        trials.run(trial, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_method_cannot_set_its_length_beside_a_budget(tmp_path):
+    trial = dataclasses.replace(made(tmp_path), overrides=("train.steps=9",))
+    with pytest.raises(ConfigError, match="train.steps follows from the budget of small: 3 steps"):
+        trials.run(trial, tmp_path / "run")
 
 
 def test_the_same_trial_gives_the_same_scores(tmp_path):
