@@ -162,7 +162,7 @@ class Protocol(Page):
         if self.data_hash not in (None, found.sha256):
             message = (
                 f"the protocol {self.name} is for data with the hash {self.data_hash[:8]}, "
-                f"and these have {found.sha256[:8]}: other images or labels{_at(self.root)}"
+                f"and these have {found.sha256[:8]}: other images or labels{at(self.root)}"
             )
             if self.root is not None:
                 raise DataError(message)

@@ -12,7 +12,7 @@ def weights_folder(tmp_path, monkeypatch):
     monkeypatch.setenv("SYNTHKIT_WEIGHTS", str(tmp_path))
     monkeypatch.setattr("synthkit.weights.TIMEOUT", 0.1)
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")  # nobody listens there
-    monkeypatch.setattr("synthkit.weights._digest", lambda path: path.stem.rpartition("-")[2])
+    monkeypatch.setattr("synthkit.weights.digest", lambda path: path.stem.rpartition("-")[2])
     forget()
     yield tmp_path
     forget()
