@@ -125,7 +125,7 @@ def _make_writable(folder: Path) -> None:
 def _batches(
     source: Source, protocol: Protocol, scores: Scores, times: Times, pictures: dict[str, dict]
 ) -> Iterator[Scored]:
-    """The fakes with what they are scored against, some at once; `pictures` takes those of the first ones."""
+    """The fakes with what they are scored against, some at once; `pictures` takes those of a few."""
     count, device = protocol.count, source.device
     drawn = {round(index) for index in np.linspace(0, count - 1, PICTURES)}  # neighbours are often alike
     varied = any("samples" in metric.needs for metric in scores.metrics.values())
