@@ -186,3 +186,33 @@ class PaintsOver:
     def __call__(self, photo):
         photo[:] = 0
         return photo[..., 0] > 0
+
+
+@breaks("judges", "logits", r"logits \(N, \d+, h, w\) are wanted, not \(2, 3, ")
+class HasThreeClasses(nn.Module):
+    def __init__(self, *, classes: int):
+        super().__init__()
+        self.layer = nn.Conv2d(3, 3, 1)
+
+    def forward(self, image):
+        return self.layer(image)
+
+
+@breaks("judges", "trains", "logits of the image's size")
+class HasHalfTheSize(nn.Module):
+    def __init__(self, *, classes: int):
+        super().__init__()
+        self.layer = nn.Conv2d(3, classes, 1, stride=2)
+
+    def forward(self, image):
+        return self.layer(image)
+
+
+@breaks("judges", "trains", "no gradient reaches lost.weight")
+class LeavesALayerOut(nn.Module):
+    def __init__(self, *, classes: int):
+        super().__init__()
+        self.layer, self.lost = nn.Conv2d(3, classes, 1), nn.Conv2d(3, 3, 1)
+
+    def forward(self, image):
+        return self.layer(image)

@@ -1,5 +1,6 @@
 """`synthkit judge` as its users meet it."""
 
+import re
 import sys
 
 import numpy as np
@@ -30,11 +31,8 @@ def synthkit(monkeypatch, capsys, tmp_path):
 
 def rows(text):
     """The printed scores by title."""
-    return {
-        line[:22].strip(): line[22:].strip()
-        for line in text.splitlines()
-        if line.startswith(("mIoU", "IoU "))
-    }
+    lines = [line for line in text.splitlines() if line.startswith(("mIoU", "IoU "))]
+    return dict(re.split("  +", line.strip()) for line in lines)
 
 
 def test_a_judge_is_trained_and_shown(synthkit, tmp_path):
