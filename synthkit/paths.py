@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+JUDGES = Path("runs") / "judges"  # where trained judges lie, unless another folder is named
 STAGES = "stages"  # in a run's folder: those of the runs that were its earlier stages
 TRIAL, LOG = "trial.json", "log.txt"  # in a trial's folder: what it is, and what its process printed
 _PACKAGE = Path(__file__).resolve().parent

@@ -23,6 +23,7 @@ from synthkit.data.loader import sequence
 from synthkit.devices import to_device
 from synthkit.errors import DataError
 from synthkit.evaluate import Scores
+from synthkit.metrics.features import as_png
 from synthkit.metrics.metric import Scored
 from synthkit.runs import is_run
 from synthkit.sample_files import write_pictures
@@ -103,12 +104,12 @@ def score(
 def ready(protocol: Protocol, judge=None) -> Scores:
     """The protocol's metrics, ready to score. Raises what is wrong with them before anything is computed:
 
-    DataError for too few images or missing labels, SynthkitError for missing weights, ConfigError for wrong
-    settings.
+    DataError for wrong, too few or other images and for missing labels, SynthkitError for missing weights,
+    ConfigError for wrong settings.
     """
     scores = protocol.scores(judge)
     offered = {"real", "samples"} | set(protocol.inputs)
-    scores.check(offered, protocol.count)
+    scores.check(offered, len(protocol.content.sizes))
     return scores
 
 
@@ -133,7 +134,7 @@ def _batches(
     reals = sequence(protocol.reference, 1, workers=1, indices=range(count))
     for index, (batch, real) in enumerate(zip(source.batches(count), reals, strict=True)):
         started = time.perf_counter()
-        fake = in_8_bits(source.fake(batch, real["image"], seed=index))
+        fake = as_png(source.fake(batch, real["image"], seed=index))
         variants = {"samples": _variants(source, batch, protocol, index)} if varied else {}
         times.translating += time.perf_counter() - started
         if index in drawn:
@@ -153,12 +154,7 @@ def _batches(
 
 
 def _variants(source: Source, batch: Mapping, protocol: Protocol, index: int) -> Tensor:
-    return in_8_bits(source.variants(batch, protocol.samples, seed=index * protocol.samples))
-
-
-def in_8_bits(image: Tensor) -> Tensor:
-    """The image in [-1, 1] as a PNG would hold it: clipped, then rounded to 256 levels."""
-    return ((image.float().clamp(-1, 1) + 1) * 127.5).round() / 127.5 - 1
+    return as_png(source.variants(batch, protocol.samples, seed=index * protocol.samples))
 
 
 def joined(parts: list[Scored]) -> Scored:

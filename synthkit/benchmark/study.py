@@ -104,7 +104,7 @@ class Study:
         }
 
     def check(self) -> None:
-        """Build every variant and read the scored images, to raise what is wrong before any training.
+        """Build every variant, to raise what is wrong with it before any training.
 
         What is wrong with a variant is a ConfigError with the place in the study's file.
         """
@@ -114,7 +114,6 @@ class Study:
                     runner.check(stage)
             with _said_of(variant.label, variant.place):
                 check_data(variant.config, self.protocol)
-        self.protocol.content  # noqa: B018  (reads them)
 
 
 def trial_folder(folder: Path, variant: Variant, seed: int) -> Path:

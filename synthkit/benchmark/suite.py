@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
 
-from synthkit.benchmark.judges import is_trained, open_judge, train_judge
+from synthkit.benchmark.judges import is_trained, judge_of, train_judge
 from synthkit.benchmark.leaderboard import Leaderboard
 from synthkit.benchmark.protocol import Protocol
 from synthkit.benchmark.queue import Failure, Stopped, run_trials
@@ -46,12 +46,9 @@ def plan(
 
 def prepare(protocol: Protocol, judges: Path, *, device: str, log: Callable[[str], None] = print) -> None:
     """Train the protocol's judge, unless that has been done, and make sure that the metrics can score."""
-    judge = None
-    if protocol.judge is not None:
-        if is_trained(protocol):
-            train_judge(protocol, judges, device=device, say=log)
-        judge = open_judge(protocol, judges)
-    ready(protocol, judge)
+    if protocol.judge is not None and is_trained(protocol):
+        train_judge(protocol, judges, device=device, say=log)
+    ready(protocol, judge_of(protocol, judges))
 
 
 def run(

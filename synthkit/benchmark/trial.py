@@ -9,7 +9,7 @@ import torch
 from synthkit import config, stages
 from synthkit.benchmark import protocol as protocols
 from synthkit.benchmark import result as results
-from synthkit.benchmark.judges import is_trained, judge_folder, open_judge, read_record
+from synthkit.benchmark.judges import is_trained, judge_folder, judge_of, read_record
 from synthkit.benchmark.origin import hash_of_config
 from synthkit.benchmark.protocol import Protocol, root_override
 from synthkit.benchmark.result import Result
@@ -17,6 +17,7 @@ from synthkit.benchmark.scoring import open_source, ready, score
 from synthkit.data import open_data
 from synthkit.errors import ConfigError, DataError
 from synthkit.inference import has_clustered_styles, load
+from synthkit.paths import JUDGES
 from synthkit.runner import dry_run
 from synthkit.styles.fit import Clustering, fit
 
@@ -42,7 +43,7 @@ class Trial:
     overrides: tuple[str, ...] = ()
     seed: int = 0
     root: str | None = None
-    judges: str = "runs/judges"
+    judges: str = str(JUDGES)
 
 
 def run(trial: Trial, folder: Path, *, device: str = "auto") -> Result:
@@ -54,7 +55,7 @@ def run(trial: Trial, folder: Path, *, device: str = "auto") -> Result:
     if (known := stored(trial, folder)) is not None:
         return known
     protocol = protocols.load(trial.protocol, trial.root)
-    judge = None if protocol.judge is None else open_judge(protocol, Path(trial.judges), device=device)
+    judge = judge_of(protocol, Path(trial.judges), device=device)
     ready(protocol, judge)  # what is wrong with the scoring is found before the training
     cfg = resolved(trial, protocol, folder, device)
     check_data(cfg, protocol)

@@ -10,13 +10,14 @@ from typing import NamedTuple
 
 from synthkit import checkpoint
 from synthkit.benchmark import protocol as protocols
-from synthkit.benchmark.judges import open_judge
+from synthkit.benchmark.judges import judge_of
 from synthkit.benchmark.leaderboard import Leaderboard, Row
 from synthkit.benchmark.origin import IMAGES, hash_of_config, hash_of_weights
 from synthkit.benchmark.result import Result
 from synthkit.benchmark.scoring import open_source, score
 from synthkit.benchmark.submission import digest
 from synthkit.errors import CheckpointError, DataError, SynthkitError
+from synthkit.paths import JUDGES
 
 TOLERANCE = 1e-3  # of a score, relative: more than devices and versions of libraries make of the same images
 
@@ -51,7 +52,7 @@ class Verifier:
         *,
         protocol: str | None = None,
         root: Path | None = None,
-        judges: Path = Path("runs/judges"),
+        judges: Path = JUDGES,
         rescore: bool = False,
         device: str = "auto",
     ):
@@ -79,7 +80,7 @@ class Verifier:
 
     def _judge(self, name: str):
         protocol = self.protocol(name)
-        return None if protocol.judge is None else open_judge(protocol, self.judges, device=self.device)
+        return judge_of(protocol, self.judges, device=self.device)
 
     # Each of these says what has changed, if anything, and raises a SynthkitError where it cannot tell.
 

@@ -14,6 +14,9 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 
 Config = Annotated[str, typer.Argument(help="A YAML file, or the name of a shipped config.")]
 Overrides = Annotated[list[str] | None, typer.Argument(help="key.sub=value, laid over the config.")]
+Root = Annotated[Path | None, typer.Option(help="Where the data lie, if not where the files say.")]
+Judges = Annotated[Path, typer.Option(help="The folder of trained judges.")]
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")]
 
 
 def _show_version(wanted: bool) -> None:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from synthkit.cli import app
+from synthkit.cli import Device, Judges, Root, app
+from synthkit.paths import JUDGES
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -23,9 +24,9 @@ def ablate(
     work_dir: Annotated[
         Path | None, typer.Option(help="Where its trials and its report go; by default runs/studies/STUDY.")
     ] = None,
-    root: Annotated[Path | None, typer.Option(help="Where the data lie, if not where the files say.")] = None,
-    judges: Annotated[Path, typer.Option(help="The folder of trained judges.")] = Path("runs/judges"),
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
+    root: Root = None,
+    judges: Judges = JUDGES,
+    device: Device = "auto",
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only list the trials, try each variant, and estimate.")
     ] = False,

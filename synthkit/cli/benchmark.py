@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from synthkit.cli import app
+from synthkit.cli import Device, Judges, Root, app
+from synthkit.paths import JUDGES
 
 
 @app.command()
@@ -18,12 +19,12 @@ def benchmark(
     work_dir: Annotated[
         Path | None, typer.Option(help="Where the runs go; by default runs/benchmarks/PROTOCOL.")
     ] = None,
-    root: Annotated[Path | None, typer.Option(help="Where the data lie, if not where the files say.")] = None,
-    judges: Annotated[Path, typer.Option(help="The folder of trained judges.")] = Path("runs/judges"),
+    root: Root = None,
+    judges: Judges = JUDGES,
     db: Annotated[Path, typer.Option("--db", help="The leaderboard that takes the results.")] = Path(
         "runs/leaderboard.sqlite"
     ),
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
+    device: Device = "auto",
 ) -> None:
     """Train and score every method of a protocol with every seed, and show the leaderboard.
 

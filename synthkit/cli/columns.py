@@ -1,11 +1,14 @@
 """Columns of numbers on a terminal: what does not fit beside the others stands below, and nothing is cut."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+from synthkit.cli.text import printable
+from synthkit.scores import score
 
 GAP = 2  # letters between columns
 MOST_OF_STUB = 0.3  # of the width, for what names the rows; what is longer is folded
@@ -50,3 +53,15 @@ def _blocks(columns: Sequence[Column], width: int) -> Iterator[list[Column]]:
             block = []
         block.append(column)
     yield block
+
+
+def print_scores(columns: Mapping[str, Mapping[str, float]]) -> None:
+    """Print the scores of the first column by their titles, and those that the others have of them."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("score")
+    for title in columns:
+        table.add_column(printable(title), justify="right")
+    for name in next(iter(columns.values())):
+        cells = (score(name).text(scores[name]) if name in scores else "" for scores in columns.values())
+        table.add_row(score(name).title, *cells)
+    Console(highlight=False).print(table)

@@ -5,21 +5,18 @@ from typing import Annotated
 
 import typer
 
-from synthkit.cli import app
+from synthkit.cli import Device, Judges, Root, app
+from synthkit.paths import JUDGES
 
 judge_app = typer.Typer(no_args_is_help=True, help="Train and look at the segmentation networks that score.")
 app.add_typer(judge_app, name="judge")
 
 Protocol = Annotated[str, typer.Argument(help="A shipped protocol's name, or a YAML file.")]
-Root = Annotated[Path | None, typer.Option(help="Where the data lie, if not where the files say.")]
-Judges = Annotated[Path, typer.Option(help="The folder of trained judges.")]
-Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")]
-FOLDER = Path("runs") / "judges"
 
 
 @judge_app.command("train")
 def train_judge(
-    protocol: Protocol, root: Root = None, judges: Judges = FOLDER, device: Device = "auto"
+    protocol: Protocol, root: Root = None, judges: Judges = JUDGES, device: Device = "auto"
 ) -> None:
     """Train a protocol's judge on its real training images, unless it is trained already.
 
@@ -27,10 +24,11 @@ def train_judge(
     """
     from synthkit.benchmark import protocol as protocols
     from synthkit.benchmark.judges import judge_folder, train_judge
+    from synthkit.cli.columns import print_scores
 
     chosen = protocols.load(protocol, root)
     record = train_judge(chosen, judges, device=device, say=typer.echo)
-    _print_scores(record.oracle)
+    print_scores({"real images": record.oracle})
     typer.echo(f"trained in {record.seconds:.0f} s on {record.device}, {record.created}")
     typer.echo(f"judge:      {judge_folder(chosen, judges)}")
 
@@ -39,7 +37,7 @@ def train_judge(
 def show_judge(
     protocol: Protocol,
     root: Root = None,
-    judges: Judges = FOLDER,
+    judges: Judges = JUDGES,
     device: Device = "auto",
     out: Annotated[Path | None, typer.Option(help="A picture to write, of what it sees.")] = None,
 ) -> None:
@@ -47,6 +45,7 @@ def show_judge(
     from synthkit.benchmark import protocol as protocols
     from synthkit.benchmark.judges import is_trained, judge_folder, open_judge, read_record, real_scores
     from synthkit.benchmark.judges.sheet import judge_sheet
+    from synthkit.cli.columns import print_scores
     from synthkit.errors import DataError
 
     chosen = protocols.load(protocol, root)
@@ -56,25 +55,10 @@ def show_judge(
     typer.echo(f"judge:      {judge.description}\nweights:    SHA-256 {judge.sha256}")
     if record:
         typer.echo(f"trained:    {record.seconds:.0f} s on {record.device}, {record.created}")
-    _print_scores(oracle)
+    print_scores({"real images": oracle})
     if out:
         try:
             judge_sheet(judge, chosen, oracle).save(out)
         except (OSError, ValueError) as error:
             raise DataError(f"{out} cannot be written: {error}") from error
         typer.echo(f"picture:    {out}")
-
-
-def _print_scores(oracle: dict[str, float]) -> None:
-    """The scores of the real images, those of single classes below."""
-    from rich.console import Console
-    from rich.table import Table
-
-    from synthkit.scores import score
-
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("score")
-    table.add_column("real images", justify="right")
-    for name, value in oracle.items():
-        table.add_row(score(name).title, score(name).text(value))
-    Console(highlight=False).print(table)

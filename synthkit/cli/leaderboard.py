@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from synthkit.cli import app
+from synthkit.cli import Judges, Root, app
+from synthkit.paths import JUDGES
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -82,8 +83,8 @@ def verify_rows(
         str | None, typer.Option(help="Of this protocol alone: a name, or the file of one's own.")
     ] = None,
     rescore: Annotated[bool, typer.Option("--rescore", help="Score the runs again, too.")] = False,
-    root: Annotated[Path | None, typer.Option(help="Where the data lie, if not where the files say.")] = None,
-    judges: Annotated[Path, typer.Option(help="The folder of trained judges.")] = Path("runs/judges"),
+    root: Root = None,
+    judges: Judges = JUDGES,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N; for --rescore.")] = "auto",
     db: Database = DEFAULT,
 ) -> None:

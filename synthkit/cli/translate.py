@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from synthkit.cli import app
+from synthkit.cli import Device, app
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -49,7 +49,7 @@ def translate(
     best: Annotated[
         bool, typer.Option("--best", help="Use the best checkpoint by train.best, not the newest.")
     ] = False,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
+    device: Device = "auto",
     precision: Annotated[
         str | None, typer.Option(help="fp32, or bf16 in half the memory; by default the training's.")
     ] = None,

@@ -43,7 +43,7 @@ class Shared:
 
     def load(self) -> "Shared":
         """Load it now. Raises SynthkitError where its weights are missing."""
-        self.network  # noqa: B018
+        _ = self.network
         return self
 
     def __call__(self, images: Tensor) -> Any:
@@ -119,12 +119,11 @@ def _lite0() -> nn.Module:
     return network
 
 
-def _lite0_view(images: Tensor) -> Tensor:
+def as_png(images: Tensor) -> Tensor:
+    """Images (…, 3, H, W) as a PNG file would give them back, in [-1, 1]."""
     return eight_bit(images) / 127.5 - 1
 
 
 INCEPTION = Shared(_inception, bilinear)  # (N, 2048), after the last average pooling
 INCEPTION_CLEAN = Shared(_inception, clean)
-LITE0 = Shared(
-    _lite0, _lite0_view, least=32
-)  # (N, 1280), after the last convolution, averaged over positions
+LITE0 = Shared(_lite0, as_png, least=32)  # (N, 1280), after the last convolution, averaged over positions

@@ -1,5 +1,6 @@
 """What every metric is, and the batches it is given."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
@@ -56,7 +57,7 @@ def _check_samples(samples: Tensor, fake: Tensor) -> None:
         check_images(images, "the samples", size=fake.shape)
 
 
-class Metric:
+class Metric(ABC):
     """Accumulates batches of images into scores.
 
     Attributes of a class:
@@ -74,16 +75,16 @@ class Metric:
     least = 1
     total: Any
 
+    @abstractmethod
     def add(self, scored: Scored) -> None:
         """Take in a batch. Raises DataError for images that it cannot score."""
-        raise NotImplementedError
 
+    @abstractmethod
     def values(self) -> dict[str, float]:
         """The scores so far by name, the metric's own name first; empty without any image.
 
         Raises DataError below `least` images.
         """
-        raise NotImplementedError
 
     def oracle(self) -> dict[str, float]:
         """The scores that real images would get in place of the fakes, where that says something."""

@@ -81,7 +81,7 @@ def test_the_judge_is_where_the_model_is(tmp_path, monkeypatch):
     def open_judge(protocol, folder, *, device="auto"):
         raise DataError(f"opened on {device}")
 
-    monkeypatch.setattr(trials, "open_judge", open_judge)
+    monkeypatch.setattr(trials, "judge_of", open_judge)
     trial = made(tmp_path, judge={"type": "fpn"})
     with pytest.raises(DataError, match="opened on cuda:1"):
         trials.run(trial, tmp_path / "run", device="cuda:1")

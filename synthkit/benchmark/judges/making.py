@@ -11,7 +11,6 @@ from synthkit import __version__
 from synthkit.benchmark.content import check_apart, fingerprints, hash_of_json
 from synthkit.benchmark.judges.judge import Judge, build_judge, is_trained, section_of
 from synthkit.benchmark.judges.store import (
-    FOLDER,
     Record,
     judge_folder,
     load_weights,
@@ -28,11 +27,12 @@ from synthkit.data.splits import TRAIN
 from synthkit.devices import pick_device, to_device
 from synthkit.errors import ConfigError
 from synthkit.metrics.segmentation import confusion_matrix, scores
+from synthkit.paths import JUDGES
 from synthkit.run_folder import claim
 
 
 def train_judge(
-    protocol: Protocol, folder: Path = FOLDER, *, device: str = "auto", say: Callable[[str], None] = print
+    protocol: Protocol, folder: Path = JUDGES, *, device: str = "auto", say: Callable[[str], None] = print
 ) -> Record:
     """Train the protocol's judge on its training images and store it below the folder of judges.
 

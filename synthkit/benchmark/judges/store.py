@@ -18,11 +18,10 @@ from synthkit.benchmark.judges.training import JudgeTraining
 from synthkit.benchmark.protocol import SHOWN_ONLY, Protocol, at
 from synthkit.devices import pick_device
 from synthkit.errors import ConfigError, DataError
-from synthkit.paths import benchmarks_dir
+from synthkit.paths import JUDGES, benchmarks_dir
 from synthkit.section import from_plain, plain
 from synthkit.weights import digest
 
-FOLDER = Path("runs") / "judges"
 FORMAT = 1
 WEIGHTS, RECORD = "weights.safetensors", "judge.json"
 
@@ -66,7 +65,7 @@ def spec_of(protocol: Protocol) -> dict:
     }
 
 
-def judge_folder(protocol: Protocol, folder: Path = FOLDER) -> Path:
+def judge_folder(protocol: Protocol, folder: Path = JUDGES) -> Path:
     """Where the protocol's judge lies below the folder of judges, whether it is trained yet or not."""
     kind = str(build.need(section_of(protocol), "type")).replace("/", "-")
     return folder / f"{kind}-{hash_of_json(spec_of(protocol))[:12]}"
@@ -78,7 +77,7 @@ def training_of(protocol: Protocol) -> JudgeTraining:
         return build.call(JudgeTraining, settings_of(protocol).train)
 
 
-def open_judge(protocol: Protocol, folder: Path = FOLDER, *, device: str = "auto") -> Judge:
+def open_judge(protocol: Protocol, folder: Path = JUDGES, *, device: str = "auto") -> Judge:
     """The protocol's judge: trained, from below the folder of judges, or with the weights it comes with.
 
     Raises DataError where it is not trained yet, naming the command that does, and where its weights are
@@ -92,6 +91,11 @@ def open_judge(protocol: Protocol, folder: Path = FOLDER, *, device: str = "auto
             raise DataError(f"the judge of {protocol.name} is not trained yet: {_command(protocol, folder)}")
         load_weights(judge, protocol, place, record)
     return judge.to(pick_device(device))
+
+
+def judge_of(protocol: Protocol, folder: Path = JUDGES, *, device: str = "auto") -> Judge | None:
+    """The judge as `open_judge` gives it, or None where the protocol has none."""
+    return None if protocol.judge is None else open_judge(protocol, folder, device=device)
 
 
 def load_weights(judge: Judge, protocol: Protocol, place: Path, record: Record) -> None:
@@ -154,5 +158,5 @@ def _command(protocol: Protocol, folder: Path) -> str:
     """The command that trains a protocol's judge where it is looked for."""
     is_shipped = protocol.path.parent == benchmarks_dir() / "protocols"
     root = "" if protocol.root is None else f" --root {shlex.quote(protocol.root)}"
-    out = "" if folder == FOLDER else f" --judges {shlex.quote(str(folder))}"
+    out = "" if folder == JUDGES else f" --judges {shlex.quote(str(folder))}"
     return f"synthkit judge train {protocol.name if is_shipped else protocol.path}{root}{out}"
