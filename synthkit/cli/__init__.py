@@ -66,6 +66,7 @@ def main() -> None:
         import_,
         judge,
         leaderboard,
+        objects,
         plugins,
         reference,
         runs,
