@@ -36,8 +36,8 @@ def load(
 ) -> "Model":
     """The model of a run folder, or of one checkpoint in it, ready to translate.
 
-    Nothing but the run and the plugins it names is needed. Averaged weights are used where there are any.
-    `best` takes the checkpoint with the best value of `train.best` instead of the newest. `precision` is fp32
+    In place of a path, `run` may be the name of a model that comes with synthkit, such as "streets". Nothing
+    but the run and the plugins it names is needed. Averaged weights are used where there are any. `best` takes the checkpoint with the best value of `train.best` instead of the newest. `precision` is fp32
     or bf16, by default that of the training; in bf16 the weights of convolutions and linear layers take half
     the memory. A damaged newest checkpoint is passed over with a warning.
     Raises CheckpointError where there is no whole one or it does not fit the networks, ConfigError where its
@@ -47,15 +47,20 @@ def load(
     for problem in refused:
         warnings.warn(f"passed over: {problem}", SynthkitWarning, stacklevel=2)
     cfg = config.from_dict(found.config, name=str(found.path))
-    precision = precision or build.need(cfg, "train").get("precision", "fp32")
-    translator = Translator.from_config(build.need(cfg, "model"), precision=precision, training=False)
-    checkpoint.restore_networks(
-        found, translator.networks, only=tuple(translator.networks), averaged=found.is_averaged
-    )
+    translator = restored(found, cfg, precision)
     fold_spectral_norms(translator.networks)
-    if dtype := PRECISIONS[precision]:
+    if dtype := PRECISIONS[translator.precision]:
         store_weights(translator.networks, dtype)
     return Model(translator.to(pick_device(device)), found, cfg)
+
+
+def restored(found: checkpoint.Checkpoint, cfg: config.Section, precision: str | None = None) -> Translator:
+    """The networks that translate with a checkpoint's weights, as they were trained; raises as `load` does."""
+    precision = precision or build.need(cfg, "train").get("precision", "fp32")
+    translator = Translator.from_config(build.need(cfg, "model"), precision=precision, training=False)
+    networks = translator.networks
+    checkpoint.restore_networks(found, networks, only=tuple(networks), averaged=found.is_averaged)
+    return translator
 
 
 def needed_options(cfg: Mapping) -> str:
