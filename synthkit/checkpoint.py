@@ -4,6 +4,7 @@ A checkpoint is a folder, `checkpoints/STEP`: `weights.safetensors` (networks), 
 averaged weights, where they are kept), `training.safetensors` (optimisers, losses and random states),
 `state.json` (config, step, progress, versions) and `manifest.json` (size and SHA-256 of the others). It
 is written under a temporary name, flushed and renamed, so that a folder under its final name is whole.
+One that was exported to translate has no training state, and its weights may be of fewer bits.
 """
 
 import hashlib
@@ -18,14 +19,15 @@ from typing import Any
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
-from torch import Tensor, nn
+from torch import Tensor, nn, promote_types
 
 from synthkit.errors import CheckpointError, listed
-from synthkit.paths import STAGES
+from synthkit.paths import STAGES, pretrained
 
 FORMAT = 1
 REPLACED = ".{}.replaced"
 MANIFEST = "manifest.json"
+TRAINING = "training.safetensors"
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,11 @@ class Checkpoint:
         """Whether it holds averaged weights too."""
         return "average.safetensors" in self.files
 
+    @property
+    def is_resumable(self) -> bool:
+        """Whether a training can go on from it: one that was exported to translate holds no such state."""
+        return TRAINING in self.files
+
     def weights(self) -> dict[str, Tensor]:
         """The networks' state dict. A tensor is read from the file where it is first used."""
         return self._load("weights.safetensors")
@@ -60,7 +67,7 @@ class Checkpoint:
 
     def training(self) -> dict[str, Tensor]:
         """The state of optimisers, losses and torch's random numbers."""
-        return self._load("training.safetensors")
+        return self._load(TRAINING)
 
     def tensor(self, name: str, key: str) -> Tensor:
         """One tensor of NAME.safetensors. The pages of a file count as memory until it is closed."""
@@ -160,7 +167,7 @@ def read(path: Path) -> Checkpoint:
         state = json.loads((path / "state.json").read_text(encoding="utf-8"))
     except (OSError, ValueError, AttributeError, RecursionError) as err:
         raise CheckpointError(f"{path} is not a whole checkpoint: {err}") from err
-    if missing := {"state.json", "weights.safetensors", "training.safetensors"} - set(manifest):
+    if missing := {"state.json", "weights.safetensors"} - set(manifest):
         raise CheckpointError(f"{path / MANIFEST} does not list {', '.join(sorted(missing))}")
     _check_state(state, path / "state.json")
     return Checkpoint(path, state, frozenset(manifest))
@@ -180,13 +187,14 @@ def _check_state(state: object, path: Path) -> None:
 def find(run: Path) -> tuple[Checkpoint, list[str]]:
     """The newest whole checkpoint of a run (or `run` itself, where it is a checkpoint).
 
-    Also returns what was wrong with newer ones, which were passed over. Raises CheckpointError if none is
-    whole.
+    Where there is no such path, `run` may be the name of a shipped model. Also returns what was wrong with
+    newer ones, which were passed over. Raises CheckpointError if none is whole.
     """
+    run = run if run.exists() else pretrained().get(str(run), run)
     if (run / MANIFEST).is_file():
         return read(run), []
     if not run.is_dir():
-        raise CheckpointError(f"there is no run folder {run}")
+        raise CheckpointError(f"there is no run folder {run}, and shipped models are {listed(pretrained())}")
     folder, refused = run / "checkpoints", []
     for path in _newest_first(folder):
         try:
@@ -245,12 +253,18 @@ def differences(expected: Mapping[str, Tensor], stored: Mapping[str, Tensor]) ->
 
 
 def reshaped(expected: Mapping[str, Tensor], stored: Mapping[str, Tensor]) -> dict[str, str]:
-    """What is said of each shared key of another shape or type."""
+    """What is said of each shared key of another shape or type. Floats may be of fewer bits than expected."""
     return {
         key: f"{key}, {_kind(stored[key])} in the file and {_kind(value)} here"
         for key, value in sorted(expected.items())
-        if key in stored and _kind(stored[key]) != _kind(value)
+        if key in stored and not _fits(stored[key], value)
     }
+
+
+def _fits(stored: Tensor, expected: Tensor) -> bool:
+    floats = stored.is_floating_point() and expected.is_floating_point()
+    widened = promote_types(stored.dtype, expected.dtype) if floats else stored.dtype
+    return stored.shape == expected.shape and widened == expected.dtype
 
 
 def _kind(tensor: Tensor) -> str:

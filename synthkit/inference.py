@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
 import torch
 from PIL import Image
 
@@ -35,10 +36,11 @@ def load(
 ) -> "Model":
     """The model of a run folder, or of one checkpoint in it, ready to translate.
 
-    Nothing but the run and the plugins it names is needed. Averaged weights are used where there are any.
-    `best` takes the checkpoint with the best value of `train.best` instead of the newest. `precision` is fp32
-    or bf16, by default that of the training; in bf16 the weights of convolutions and linear layers take half
-    the memory. A damaged newest checkpoint is passed over with a warning.
+    In place of a path, `run` may be the name of a model that comes with synthkit, such as "streets". Nothing
+    but the run and the plugins it names is needed. Averaged weights are used where there are any. `best`
+    takes the checkpoint with the best value of `train.best` instead of the newest. `precision` is fp32 or
+    bf16, by default that of the training; in bf16 the weights of convolutions and linear layers take half the
+    memory. A damaged newest checkpoint is passed over with a warning.
     Raises CheckpointError where there is no whole one or it does not fit the networks, ConfigError where its
     config builds none.
     """
@@ -46,15 +48,20 @@ def load(
     for problem in refused:
         warnings.warn(f"passed over: {problem}", SynthkitWarning, stacklevel=2)
     cfg = config.from_dict(found.config, name=str(found.path))
-    precision = precision or build.need(cfg, "train").get("precision", "fp32")
-    translator = Translator.from_config(build.need(cfg, "model"), precision=precision, training=False)
-    checkpoint.restore_networks(
-        found, translator.networks, only=tuple(translator.networks), averaged=found.is_averaged
-    )
+    translator = restored(found, cfg, precision)
     fold_spectral_norms(translator.networks)
-    if dtype := PRECISIONS[precision]:
+    if dtype := PRECISIONS[translator.precision]:
         store_weights(translator.networks, dtype)
     return Model(translator.to(pick_device(device)), found, cfg)
+
+
+def restored(found: checkpoint.Checkpoint, cfg: config.Section, precision: str | None = None) -> Translator:
+    """The networks that translate, with a checkpoint's weights as training left them; raises as `load`."""
+    precision = precision or build.need(cfg, "train").get("precision", "fp32")
+    translator = Translator.from_config(build.need(cfg, "model"), precision=precision, training=False)
+    networks = translator.networks
+    checkpoint.restore_networks(found, networks, only=tuple(networks), averaged=found.is_averaged)
+    return translator
 
 
 def needed_options(cfg: Mapping) -> str:
@@ -147,26 +154,29 @@ class Model:
         """
         options, drawn = {"seed": check_seed(seed), "candidate": candidate}, {}
         if self.translator.has_style_vector:
-            drawn["style"] = self._style_vector(style or instance_style, style_from, seed)
+            drawn["style"] = self._vector(style or instance_style, style_from, seed)
             style_from = None
         given = {**inputs, "style_from": style_from}
         raw = self.read({field: value for field, value in given.items() if value is not None})
         if not raw:
             raise DataError("this model has no inputs, and nothing else says how large an image is wanted")
         height, width = next(iter(raw.values())).shape[:2]
-        sample = self.transform(raw)
-        if "edge_from" in sample:
-            sample["edge"] = self.translator.inputs["edge"].detector(sample["edge_from"])
-        tensors = to_tensors(sample)
-        batch = {field: value.unsqueeze(0) for field, value in tensors.items()} | drawn
+        batch = self.batch(raw) | drawn
         if self.translator.has_encoder and not drawn:
             fake = self._translate_styled(batch, style or {}, instance_style or {}, **options)
         elif style or instance_style:
             raise DataError("this model has no encoder, so it takes no styles")
         else:
-            fake = self._fakes(batch, **options)
-        images = [_picture(each, (width, height)) for each in fake.flatten(0, -4)]
+            fake = self.fakes(batch, **options)
+        images = [picture(each, (width, height)) for each in fake.flatten(0, -4)]
         return images if candidate == "all" else images[0]
+
+    def batch(self, raw: Mapping[str, np.ndarray]) -> dict[str, torch.Tensor]:
+        """A batch of one out of arrays as `read` gives them, resized as in training."""
+        sample = self.transform(raw)
+        if "edge_from" in sample:
+            sample["edge"] = self.translator.inputs["edge"].detector(sample["edge_from"])
+        return {field: value.unsqueeze(0) for field, value in to_tensors(sample).items()}
 
     def synthesise(self, batch: Mapping, *, seed: int = 0, sampled: bool = False) -> torch.Tensor:
         """The image (1, 3, H, W) in [-1, 1] for a batch of one, whose photo is not looked at.
@@ -175,11 +185,11 @@ class Model:
         image a single style always draws it. Raises CheckpointError where the run has no styles yet.
         """
         if not self.translator.has_encoder:
-            return self._fakes(batch, seed=seed)
+            return self.fakes(batch, seed=seed)
         unseen = {field: value for field, value in batch.items() if field != "image"}
         if self.translator.has_style_vector:
             style = draw_vector(self.translator.networks["encoder"].out_channels, seed)
-            return self._fakes({**unseen, "style": style}, seed=seed)
+            return self.fakes({**unseen, "style": style}, seed=seed)
         picks = {"all": "sample"} if sampled else {}
         return self._translate_styled(unseen, picks, {}, seed=seed, candidate=0)
 
@@ -217,9 +227,10 @@ class Model:
         edited = len(codes) > 1
         with held_statistics(self.translator.networks["generator"]) if edited else nullcontext():
             batches = ({**batch, "style": regions.scatter(each)} for each in codes)
-            return [self._fakes(each, **options) for each in batches]
+            return [self.fakes(each, **options) for each in batches]
 
-    def _fakes(self, batch: Mapping, **options) -> torch.Tensor:
+    def fakes(self, batch: Mapping, **options) -> torch.Tensor:
+        """`Translator.translate` of a batch on any device."""
         return self.translator.translate(to_device(batch, self.translator.device), **options)
 
     def _translate_styled(
@@ -227,7 +238,7 @@ class Model:
     ) -> torch.Tensor:
         """The image (1, 3, H, W) with the styles that `translate` describes."""
         if "image" in batch and not style and not instance_style:
-            return self._fakes(batch, **options)
+            return self.fakes(batch, **options)
         regions = find_regions(batch)
         chooser = Chooser(self.styles, regions, options["seed"])
         codes = self.encode(batch, regions) if "image" in batch else chooser.common()
@@ -235,7 +246,13 @@ class Model:
         edited = [chooser.by_instance(codes, instance_style)] if instance_style else []
         return self.render(batch, regions, codes, *edited, **options)[-1]
 
-    def _style_vector(self, picked: object, photo: Picture | None, seed: int) -> torch.Tensor:
+    def style_vector(self, photo: Picture) -> torch.Tensor:
+        """The style (1, F) of any photo, for an encoder that gives an image a single style."""
+        batch = self.batch({"image": self.read.read("style_from", photo)})
+        with torch.inference_mode():
+            return self.translator.encode(to_device(batch, self.translator.device))[0].float().cpu()
+
+    def _vector(self, picked: object, photo: Picture | None, seed: int) -> torch.Tensor:
         """The style (1, F) of a photo, or without one a draw. Raises DataError where others are picked."""
         if picked:
             raise DataError(
@@ -243,13 +260,10 @@ class Model:
             )
         if photo is None:
             return draw_vector(self.translator.networks["encoder"].out_channels, seed)
-        sample = self.transform({"image": self.read.read("style_from", photo)})
-        image = to_tensors(sample)["image"].unsqueeze(0)
-        with torch.inference_mode():
-            return self.translator.encode(to_device({"image": image}, self.translator.device))[0].float()
+        return self.style_vector(photo)
 
 
-def _picture(image: torch.Tensor, size: tuple[int, int]) -> Image.Image:
+def picture(image: torch.Tensor, size: tuple[int, int]) -> Image.Image:
     """(3, H, W) in [-1, 1] as a picture of this width and height."""
-    picture = Image.fromarray(to_uint8(image.cpu()))
-    return picture if picture.size == size else picture.resize(size, Image.BICUBIC)
+    drawn = Image.fromarray(to_uint8(image.cpu()))
+    return drawn if drawn.size == size else drawn.resize(size, Image.BICUBIC)

@@ -28,6 +28,12 @@ def benchmarks_dir() -> Path:
     return shipped("benchmarks")
 
 
+def pretrained() -> dict[str, Path]:
+    """The run folders of the shipped models, by their names."""
+    folders = sorted(path for path in (_PACKAGE / "pretrained").glob("*/checkpoints"))
+    return {path.parent.name: path.parent for path in folders}
+
+
 def display(path: Path) -> str:
     """A path for messages: shipped configs from "configs/", others from the current folder if below it."""
     path, configs = path.resolve(), configs_dir()

@@ -42,7 +42,13 @@ def starting_point(
     if refused := [key for key in changed if key not in CHANGEABLE and not key.startswith("train.trackers")]:
         lines = [f"  {key}: {then.get(key)!r} in the run, {now.get(key)!r} now" for key in refused]
         raise ConfigError("\n".join([f"{folder} was made with another config", *lines]))
-    return checkpoint.find(folder)
+    found, passed_over = checkpoint.find(folder)
+    if not found.is_resumable:
+        raise CheckpointError(
+            f"{folder} was exported to translate and has no training state to go on from: "
+            f"train.init_from={folder} starts another training with its weights"
+        )
+    return found, passed_over
 
 
 @contextmanager

@@ -94,11 +94,16 @@ class Cityscapes(Folders):
             folders={field: f"{folder}/{{split}}" for field, (folder, _) in FILES.items()},
             patterns={field: rf"[^/]+/(?P<stem>.+){end}\.png" for field, (_, end) in FILES.items()},
             labels={"ids": IDS[ids]},
-            names=[name for name, _, _ in ROWS[ids]],
-            palette=[colour for _, _, colour in ROWS[ids]],
+            **dict(zip(("names", "palette"), self.class_table({"ids": ids}), strict=True)),
         )
 
     @staticmethod
     def label_reader(settings: Mapping) -> LabelReader:
         """Reads the data set's labelIds as the ids that were chosen."""
         return LabelReader(ids=IDS[settings.get("ids", "label")])
+
+    @staticmethod
+    def class_table(settings: Mapping) -> tuple[list[str], list[tuple[int, int, int]]]:
+        """Names and colours of the ids that were chosen."""
+        rows = ROWS[settings.get("ids", "label")]
+        return [name for name, _, _ in rows], [colour for _, _, colour in rows]

@@ -2,12 +2,6 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-import torch
-from torchvision import tv_tensors
-from torchvision.transforms import v2
-
-from synthkit.data.edges import resize_lines
 from synthkit.errors import DataError
 
 MAPS = ("label", "instance")
@@ -58,7 +52,7 @@ class PairedTransform:
             raise ValueError("jitter needs resize, whose size it cuts a window of, and no crop")
         self.crop = self.resize if jitter else None if crop is None else _size("crop", crop)
         self.validation_crop = None if validation_crop is None else _size("validation_crop", validation_crop)
-        self.flip, self._window = flip, ("crop", v2.RandomCrop)
+        self.flip, self._window = flip, "crop"
         for key, whole in (("crop", "resize"), ("validation_crop", "resize"), ("resize", "jitter")):
             inner, outer = getattr(self, key), getattr(self, whole)
             if inner and outer and not _fits(inner, outer):
@@ -71,7 +65,7 @@ class PairedTransform:
     def validation(self) -> "PairedTransform":
         """The same resizing, then the window that training validates on."""
         transform = self.evaluation()
-        transform.crop, transform._window = self.validation_crop, ("validation_crop", v2.CenterCrop)
+        transform.crop, transform._window = self.validation_crop, "validation_crop"
         return transform
 
     def __call__(self, sample: dict) -> dict:
@@ -81,22 +75,23 @@ class PairedTransform:
         rounded. All arrays must have the same height and width. Raises DataError where the crop does not fit.
         """
         arrays = {field: sample[field] for field in (*MAPS, *IMAGES, EDGE) if field in sample}
-        steps = self._steps(sample.get("name", "sample"), next(iter(arrays.values())).shape[:2])
-        if not steps:
+        size = next(iter(arrays.values())).shape[:2]
+        target = self.resized(size)
+        self._check_crop(sample.get("name", "sample"), target)
+        if target == size and not self.crop and not self.flip:
             return sample
-        tensors = v2.Compose(steps)({field: _wrap(field, array) for field, array in arrays.items()})
-        return sample | {field: _unwrap(tensors[field], array) for field, array in arrays.items()}
+        from synthkit.data.moves import move  # torchvision takes over a second to import
 
-    def _steps(self, name: str, size: tuple[int, int]) -> list[v2.Transform]:
-        target, (key, cut) = self.resized(size), self._window
+        resize = target if target != size else None
+        return sample | move(arrays, resize=resize, window=(self._window, self.crop), flip=self.flip)
+
+    def _check_crop(self, name: str, target: tuple[int, int]) -> None:
         if self.crop and not _fits(self.crop, target):
+            key = self._window
             raise DataError(
                 f"{name}: {key} {list(self.crop)} (height, width) is larger than the image, {list(target)}: "
                 f"make data.transform.{key} smaller, or enlarge with resize, scale_width or scale_short"
             )
-        steps = [Resize(target)] if target != size else []
-        steps += [cut(self.crop)] if self.crop else []
-        return steps + ([v2.RandomHorizontalFlip(0.5)] if self.flip else [])
 
     def resized(self, size: tuple[int, int]) -> tuple[int, int]:
         """What resizing makes of a size, both (height, width)."""
@@ -106,49 +101,6 @@ class PairedTransform:
             short = min(size)
             return tuple(round(side * self.scale_short / short) for side in size)
         return self.jitter or self.resize or size
-
-
-class Lines(tv_tensors.Mask):
-    """Lines of one pixel, which a resize must not lose."""
-
-
-class Resize(v2.Transform):
-    """Resizes to `size` (height, width): images bicubic, maps by the nearest pixel centre, lines to lines.
-
-    torchvision's own resize takes each map's id from the new pixel's corner, which shifts maps against images
-    by up to half a pixel.
-    """
-
-    def __init__(self, size: Sequence[int]):
-        super().__init__()
-        self.size = list(size)
-
-    def transform(self, inpt: torch.Tensor, params: dict) -> torch.Tensor:
-        """`inpt` (C, h, w), Lines, a Mask or an Image, as (C, H, W)."""
-        if isinstance(inpt, Lines):
-            return Lines(resize_lines(inpt.as_subclass(torch.Tensor), *self.size))
-        if isinstance(inpt, tv_tensors.Mask):
-            plain = inpt.as_subclass(torch.Tensor)
-            resized = v2.functional.resize(plain, self.size, v2.InterpolationMode.NEAREST_EXACT)
-            return tv_tensors.Mask(resized)
-        resized = v2.functional.resize(inpt, self.size, v2.InterpolationMode.BICUBIC, antialias=True)
-        if resized.is_floating_point():
-            resized = resized.clamp(-1, 1)  # bicubic overshoots at edges
-        return tv_tensors.Image(resized)  # a plain tensor beside it would be neither cropped nor flipped
-
-
-def _wrap(field: str, array: np.ndarray) -> torch.Tensor:
-    """A map's bytes become channels: torchvision resizes wide integers in float32, exact to 2**24."""
-    if field in IMAGES:
-        return tv_tensors.Image(torch.from_numpy(np.array(array, order="C")).permute(2, 0, 1))
-    planes = np.array(array, order="C").view(np.uint8).reshape(*array.shape[:2], -1)
-    kind = Lines if field == EDGE else tv_tensors.Mask
-    return kind(torch.from_numpy(planes).permute(2, 0, 1))
-
-
-def _unwrap(tensor: torch.Tensor, like: np.ndarray) -> np.ndarray:
-    planes = np.ascontiguousarray(tensor.permute(1, 2, 0).numpy())
-    return planes.view(like.dtype).reshape(*planes.shape[:2], *like.shape[2:])
 
 
 def _size(key: str, values: Sequence[int]) -> tuple[int, int]:

@@ -1,5 +1,8 @@
 """Writes what data sets hold as files: photos and sources, and maps whose ids stay exact."""
 
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +23,29 @@ def new_folder(path: Path) -> Path:
     except OSError as error:
         raise DataError(f"{path} cannot be made: {error}") from error
     return path
+
+
+@contextmanager
+def replaced_folder(folder: Path) -> Iterator[Path]:
+    """An empty folder to fill, which takes the place of `folder` at the end, and is removed after an error.
+
+    Raises DataError where that fails; an old folder is then as it was.
+    """
+    partial, old = (folder.with_name(f".{folder.name}.{word}") for word in ("partial", "replaced"))
+    try:
+        for leftover in (partial, old):
+            shutil.rmtree(leftover, ignore_errors=True)
+        partial.mkdir(parents=True)
+        try:
+            yield partial
+            if folder.exists():
+                folder.rename(old)
+            partial.rename(folder)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
+    except OSError as error:
+        raise DataError(f"{folder} cannot be written: {error}") from error
 
 
 def write_ids(ids: np.ndarray, path: Path, *, deep: bool) -> None:

@@ -66,26 +66,29 @@ class InstanceNorm(nn.Module):
         return f"{self.channels}, eps={self.eps}"
 
 
+Statistics = dict[nn.Module, tuple[Tensor, Tensor]]  # mean and variance, (C,) each, by norm
+
+
 @contextmanager
-def held_statistics(network: nn.Module) -> Iterator[None]:
+def held_statistics(network: nn.Module, statistics: Statistics | None = None) -> Iterator[Statistics]:
     """Within it, each instance norm in `network` keeps the mean and the variance of its first input.
 
     An instance norm spreads a change at one place over the whole image, through the statistics. Those of an
-    image before the change, taken by the first call, leave later images alone where nothing changed.
+    image before the change, taken by the first call, leave later images alone where nothing changed. They
+    are what it gives, and may be given to it again. All calls round alike, and otherwise than without it.
     """
-    statistics: dict[nn.Module, tuple[Tensor, Tensor]] = {}
+    statistics = {} if statistics is None else statistics
 
-    def hold(norm: InstanceNorm, inputs: tuple[Tensor], _: Tensor) -> Tensor | None:
+    def hold(norm: InstanceNorm, inputs: tuple[Tensor], _: Tensor) -> Tensor:
         flat = inputs[0].reshape(1, -1, *inputs[0].shape[2:])  # a channel per image and channel
         if norm not in statistics:
             variance, mean = torch.var_mean(flat.detach().float(), (0, 2, 3), correction=0)
             statistics[norm] = mean, variance
-            return None
         return F.batch_norm(flat, *statistics[norm], eps=norm.eps).view_as(inputs[0])
 
     hooks = [each.register_forward_hook(hold) for each in network.modules() if isinstance(each, InstanceNorm)]
     try:
-        yield
+        yield statistics
     finally:
         for hook in hooks:
             hook.remove()

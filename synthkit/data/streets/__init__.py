@@ -1,6 +1,6 @@
 """`streets`, the built-in data set: seeded street scenes of any size, labels and instances included."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from numbers import Integral
 from typing import NamedTuple
 
@@ -105,6 +105,11 @@ class Streets:
         self._stream, default = SPLITS[split]
         self.count = default if count is None else count
         self.stems = tuple(f"streets_{split}_{index:05d}" for index in range(self.count))
+
+    @classmethod
+    def class_table(cls, settings: Mapping) -> tuple[Sequence[str], np.ndarray]:
+        """Names and colours by id."""
+        return cls.names, cls.palette
 
     def __len__(self) -> int:
         return self.count

@@ -1,0 +1,95 @@
+"""Masks on a scene's pixels. A pixel's centre is at whole x (from the left) and y (from the top), from 0."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from PIL import Image
+from scipy import ndimage
+
+Box = tuple[slice, slice]  # rows and columns
+
+
+def box_of(mask: np.ndarray) -> Box:
+    """The smallest box around a mask (H, W) bool that is not empty."""
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
+
+
+def grown(box: Box, margin: int, shape: Sequence[int]) -> Box:
+    """The box with a margin on each side, cut at the edges of an array of this shape."""
+    return tuple(
+        slice(max(0, side.start - margin), min(size, side.stop + margin))
+        for side, size in zip(box, shape, strict=True)
+    )
+
+
+def stroke(shape: Sequence[int], points: np.ndarray, width: float) -> np.ndarray:
+    """Pixels (H, W) bool whose centre is at most width/2 from the line through points (P, 2) of (x, y)."""
+    mask, radius = np.zeros(shape, bool), width / 2
+    for start, end in zip(points[:-1], points[1:], strict=True) if len(points) > 1 else [(points[0],) * 2]:
+        low, high = np.floor(np.minimum(start, end) - radius), np.ceil(np.maximum(start, end) + radius) + 1
+        left, top = np.clip(low, 0, (shape[1], shape[0])).astype(int)
+        right, bottom = np.clip(high, 0, (shape[1], shape[0])).astype(int)
+        y, x = np.mgrid[top:bottom, left:right]
+        mask[top:bottom, left:right] |= _distance(x, y, start, end) <= radius
+    return mask
+
+
+def _distance(x: np.ndarray, y: np.ndarray, start: np.ndarray, end: np.ndarray) -> np.ndarray:
+    """How far points are from the line between two others."""
+    (along_x, along_y), length = end - start, ((end - start) ** 2).sum()
+    share = ((x - start[0]) * along_x + (y - start[1]) * along_y) / length if length else 0
+    share = np.clip(share, 0, 1)
+    return np.hypot(x - start[0] - share * along_x, y - start[1] - share * along_y)
+
+
+def area(same: np.ndarray, x: int, y: int) -> np.ndarray:
+    """The pixels of `same` (H, W) bool that are connected with one of them, by their sides."""
+    areas, _ = ndimage.label(same)
+    return areas == areas[y, x]
+
+
+def around(mask: np.ndarray) -> np.ndarray:
+    """The mask (H, W) bool and the pixels that touch it by a side."""
+    return ndimage.binary_dilation(mask)
+
+
+def nearest(mask: np.ndarray, sources: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """For each pixel of a mask (H, W) bool, in its order, row and column of the nearest of the sources.
+
+    Only as much of the scene is searched as must be: the distance to all of a large one takes a second.
+    """
+    box, margin = box_of(mask), 8
+    while True:
+        searched = grown(box, margin, mask.shape)
+        whole = searched == tuple(slice(0, size) for size in mask.shape)
+        if sources[searched].any():
+            far, (rows, columns) = ndimage.distance_transform_edt(~sources[searched], return_indices=True)
+            inside = mask[searched]
+            if whole or far[inside].max() <= margin:
+                return rows[inside] + searched[0].start, columns[inside] + searched[1].start
+        margin *= 2
+
+
+def resized(mask: np.ndarray, scale: float, flip: bool) -> np.ndarray:
+    """A mask (h, w) bool made larger or smaller, mirrored left and right if `flip`; some of it stays."""
+    height, width = (max(1, round(side * scale)) for side in mask.shape)
+    mask = mask[:, ::-1] if flip else mask
+    if (height, width) == mask.shape:
+        return mask
+    method = Image.Resampling.BILINEAR if scale > 1 else Image.Resampling.BOX
+    grey = np.asarray(Image.fromarray(np.uint8(mask) * 255).resize((width, height), method))
+    return grey >= min(128, grey.max())
+
+
+def placed(mask: np.ndarray, at: Sequence[float], shape: Sequence[int]) -> np.ndarray:
+    """A mask (h, w) as one (H, W), the middle of its box at (x, y), cut off at the edges of the scene."""
+    whole = np.zeros(shape, bool)
+    target, source = [], []
+    for middle, length, size in zip(reversed(at), mask.shape, shape, strict=True):
+        start = int(np.floor(middle - length / 2 + 0.5 + 1e-9))
+        low, high = max(0, start), min(size, start + length)
+        target.append(slice(low, max(low, high)))
+        source.append(slice(low - start, max(low, high) - start))
+    whole[tuple(target)] = mask[tuple(source)]
+    return whole

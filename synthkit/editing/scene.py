@@ -1,0 +1,272 @@
+"""A scene that is edited, and its image."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from PIL import Image
+
+from synthkit.data.instances.computed import Instances
+from synthkit.data.pictures import palette_for
+from synthkit.editing import operations, words
+from synthkit.editing.history import History
+from synthkit.editing.rendering import Renderer
+from synthkit.editing.scenery import SceneClass, Scenery
+from synthkit.editing.state import ALL, Look, State
+from synthkit.errors import ConfigError, DataError
+from synthkit.inference import Model
+from synthkit.reading import Picture
+from synthkit.registry import DATASETS
+from synthkit.styles.regions import find_regions
+
+if TYPE_CHECKING:
+    from synthkit.editing.objects import SceneObject
+
+MAPS = {"label", "instance"}  # what a scene can give a model
+
+
+class Scene:
+    """A label and an instance map with styles, the edits made to them, and the model that draws them.
+
+    `open` makes one of maps, `load` of a folder. An edit is one of `synthkit.editing.operations`, as a
+    mapping to `apply` or as a call of its own name: `scene.change_label(instance=7002, to="tree")`. It makes
+    a new state and leaves the older ones, for `undo`, `redo` and `goto`. The same edits of the same opening
+    give the same image, bit for bit.
+
+    Args:
+        model: a model that reads labels, and beside them instances or nothing.
+        opening: the state before the first edit.
+        objects: those that `add_object` finds by name.
+
+    Raises DataError for a model that reads something else.
+    """
+
+    def __init__(self, model: Model, opening: State, objects: "Mapping[str, SceneObject] | None" = None):
+        _check_model(model)
+        self.model, self.opening = model, opening
+        self.classes = classes_of(model)
+        self.scenery = Scenery(opening, self.classes, *_styles_of(model), objects or {})
+        self.history = History(
+            opening, partial(operations.apply, self.scenery), partial(words.describe, self.scenery)
+        )
+        self.renderer = Renderer(model)
+
+    @classmethod
+    def open(
+        cls,
+        model: Model,
+        *,
+        label: Picture,
+        instance: Picture | None = None,
+        photo: Picture | None = None,
+        objects: "Mapping[str, SceneObject] | None" = None,
+    ) -> "Scene":
+        """A scene of a label map, and an instance map where the model needs one.
+
+        They are read and checked as `Model.translate` does. Where the model knows no instances, or computes
+        them, connected areas of a label are instances. A `photo` of the scene gives its instances their
+        styles; where an image has a single style, a photo of anything.
+
+        Raises DataError for maps that are missing, of other sizes or out of range, and for a photo where the
+        model takes no styles; CheckpointError where it has no fitted styles yet.
+        """
+        _check_model(model)
+        given = {"label": label, "instance": instance, "style_from": photo}
+        vector = model.translator.has_style_vector
+        raw = model.read(
+            {
+                field: value
+                for field, value in given.items()
+                if value is not None and not (vector and field == "style_from")
+            }
+        )
+        ids = raw["instance"] if "instance" in raw else Instances()(raw["label"], "label")
+        looks, class_looks = {}, {}
+        if photo is not None and vector:
+            class_looks = {ALL: Look(code=_numbers(model.style_vector(photo)))}
+        elif photo is not None:
+            looks = _looks(model, raw)
+        return cls(model, State(raw["label"], ids, looks, class_looks), objects)
+
+    @property
+    def state(self) -> State:
+        return self.history.state
+
+    @property
+    def edits(self) -> Sequence[Mapping[str, Any]]:
+        """All edits as plain data, those that are undone included."""
+        return tuple(self.history.edits)
+
+    @property
+    def texts(self) -> Sequence[str]:
+        """What each of the edits does, in words."""
+        return tuple(self.history.texts)
+
+    @property
+    def position(self) -> int:
+        """How many of the edits are done."""
+        return self.history.position
+
+    @property
+    def objects(self) -> "Mapping[str, SceneObject]":
+        return self.scenery.objects
+
+    def apply(self, edit: Mapping[str, Any]) -> State:
+        """Do an edit, as plain data. Raises what `operations.apply` does; the scene is as before then."""
+        return self.history.add(edit)
+
+    def undo(self) -> State:
+        """Step back before the last edit. Raises DataError where there is none."""
+        if not self.position:
+            raise DataError("there is nothing to undo")
+        return self.goto(self.position - 1)
+
+    def redo(self) -> State:
+        """Do the edit again that was undone last. Raises DataError where there is none."""
+        if self.position == len(self.history.edits):
+            raise DataError("there is nothing to redo")
+        return self.goto(self.position + 1)
+
+    def goto(self, position: int) -> State:
+        """Step to the state after so many edits. Raises DataError where there are fewer."""
+        return self.history.goto(position)
+
+    def change_label(self, instance: int, to: str | int) -> State:
+        """See `operations.change_label`."""
+        return self._do("change_label", instance=instance, to=to)
+
+    def add_object(self, object: str | None = None, **arguments: Any) -> State:
+        """See `operations.add_object`."""
+        return self._do("add_object", **({} if object is None else {"object": object}), **arguments)
+
+    def remove_object(self, instance: int) -> State:
+        """See `operations.remove_object`."""
+        return self._do("remove_object", instance=instance)
+
+    def move_object(self, instance: int, **arguments: Any) -> State:
+        """See `operations.move_object`."""
+        return self._do("move_object", instance=instance, **arguments)
+
+    def stroke(self, points: Sequence[Sequence[float]], **arguments: Any) -> State:
+        """See `operations.stroke`."""
+        return self._do("stroke", points=points, **arguments)
+
+    def erase(self, points: Sequence[Sequence[float]], width: float) -> State:
+        """See `operations.erase`."""
+        return self._do("erase", points=points, width=width)
+
+    def fill(self, point: Sequence[float], **arguments: Any) -> State:
+        """See `operations.fill`."""
+        return self._do("fill", point=point, **arguments)
+
+    def set_style(
+        self, instance: int | None = None, *, photo: Picture | None = None, **arguments: Any
+    ) -> State:
+        """See `operations.set_style`. A `photo` of one thing alone, whole, gives its code."""
+        where = {} if instance is None else {"instance": instance}
+        if photo is not None:
+            arguments["code"] = list(self.code_of(photo))
+        return self._do("set_style", **where, **arguments)
+
+    def settle(self) -> State:
+        """See `operations.settle`."""
+        return self._do("settle")
+
+    def code_of(self, photo: Picture) -> tuple[float, ...]:
+        """The code of a photo of one thing, a path, a PIL image or (H, W, 3) uint8. Raises DataError."""
+        if self.model.translator.has_style_vector:
+            return _numbers(self.model.style_vector(photo))
+        if self.scenery.styles == "none":
+            raise DataError("this model has no encoder, so it takes no styles")
+        image = self.model.read.read("style_from", photo)
+        whole = np.zeros(image.shape[:2], np.int32)
+        return _codes(self.model, {"image": image, "label": whole, "instance": whole})[0][0]
+
+    def render(self, *, preview: bool = False) -> Image.Image:
+        """The image of the state, of its size. A preview is drawn at half the size and enlarged."""
+        return self.renderer.render(self.state, preview=preview)
+
+    def thumbnail(self, instance: int, look: Look) -> Image.Image:
+        """A part of the image about an instance, in another look."""
+        return self.renderer.thumbnail(self.state, instance, look)
+
+    def save(self, folder: str | Path) -> Path:
+        """Write the scene to a folder; see `synthkit.editing.files`."""
+        from synthkit.editing import files  # which knows scenes
+
+        return files.save(self, Path(folder))
+
+    @classmethod
+    def load(cls, folder: str | Path, model: Model | None = None) -> "Scene":
+        """The scene of a folder that `save` wrote, with the model that it names, or another."""
+        from synthkit.editing import files
+
+        return files.load(Path(folder), model)
+
+    def _do(self, name: str, **arguments: Any) -> State:
+        return self.apply({operations.KEY: name, **arguments})
+
+
+def classes_of(model: Model) -> tuple[SceneClass, ...]:
+    """The classes of a model's labels, as its data set calls and colours them."""
+    count = model.translator.inputs["label"].channels
+    names, palette = _table(model.config["data"])
+    palette = np.resize(palette_for(min(count, 300)), (count, 3)) if palette is None else palette
+    styles = model.styles.centres if _styles_of(model)[0] == "instance" else {}
+    return tuple(
+        SceneClass(
+            label,
+            names[label] if label < len(names) else f"class {label}",
+            tuple(int(part) for part in palette[label]) if label < len(palette) else (0, 0, 0),
+            len(styles.get(label, ())),
+        )
+        for label in range(count)
+    )
+
+
+def _table(data: Mapping) -> tuple[Sequence[str], Any]:
+    """Names and colours by id, as far as the config's `data` section tells."""
+    kind = DATASETS.get(data["type"]) if data.get("type") in DATASETS else None
+    if hasattr(kind, "class_table"):
+        return kind.class_table(data)
+    return data.get("names", ()), data.get("palette")
+
+
+def _check_model(model: Model) -> None:
+    """Raise DataError unless labels, and maybe instances, are all that a model reads."""
+    fields = set(model.fields)
+    if "label" not in fields or not fields <= MAPS:
+        raise DataError(
+            f"scenes are edited as label maps, and the model of {model.source.path} reads "
+            f"{' + '.join(model.fields)}"
+        )
+
+
+def _styles_of(model: Model) -> tuple[str, int]:
+    """Scenery's `styles` and `width` of a model."""
+    if not model.translator.has_encoder:
+        return "none", 0
+    width = model.translator.networks["encoder"].out_channels
+    return ("image" if model.translator.has_style_vector else "instance"), width
+
+
+def _looks(model: Model, raw: Mapping[str, np.ndarray]) -> dict[int, Look]:
+    """The looks of a scene's instances in its photo."""
+    codes, ids = _codes(model, raw)
+    return {instance: Look(code=code) for instance, code in zip(ids, codes, strict=True)}
+
+
+def _codes(model: Model, raw: Mapping[str, np.ndarray]) -> tuple[list[tuple[float, ...]], list[int]]:
+    """The codes of the instances in a photo, and their ids."""
+    if not model.translator.has_encoder:
+        raise ConfigError("this model has no encoder, so it takes no styles")
+    batch = model.batch(raw)
+    regions = find_regions(batch)
+    return list(map(_numbers, model.encode(batch, regions))), regions.ids.tolist()
+
+
+def _numbers(code: torch.Tensor) -> tuple[float, ...]:
+    return tuple(code.flatten().tolist())
