@@ -39,7 +39,7 @@ export class ObjectPanel {
   #tile(object) {
     const image = make("img", { alt: "", draggable: false });
     const name = object.name.replaceAll("_", " ");
-    const button = make("button", { type: "button", className: "tile", title: `${name}, ${object.width} x ${object.height} px` });
+    const button = make("button", { type: "button", className: "tile", title: `${name}, ${Math.round(object.width)} x ${Math.round(object.height)} px` });
     button.append(image, make("span", { text: name }));
     button.addEventListener("pointerdown", event => this.#pressed(event, object));
     button.addEventListener("click", event => event.detail === 0 && this.#add(object, this.viewport.middle()));
