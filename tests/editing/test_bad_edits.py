@@ -106,7 +106,10 @@ BAD += [("move_object", {"instance": 2000, "by": [0, 0], "scale": scale}, "scale
 def test_bad_edits_are_refused(name, arguments, message):
     scene = Drawing(objects=library(oak="##\n##"))
     scene.edit("set_style", instance=2000, cluster=1)
-    before, copy = scene.state, Drawing(objects=library(oak="##\n##")).edit("set_style", instance=2000, cluster=1)
+    before, copy = (
+        scene.state,
+        Drawing(objects=library(oak="##\n##")).edit("set_style", instance=2000, cluster=1),
+    )
     with pytest.raises(SynthkitError, match=message):
         scene.edit(name, **arguments)
     assert scene.state is before and same(before, copy)
