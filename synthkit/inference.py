@@ -37,9 +37,10 @@ def load(
     """The model of a run folder, or of one checkpoint in it, ready to translate.
 
     In place of a path, `run` may be the name of a model that comes with synthkit, such as "streets". Nothing
-    but the run and the plugins it names is needed. Averaged weights are used where there are any. `best` takes the checkpoint with the best value of `train.best` instead of the newest. `precision` is fp32
-    or bf16, by default that of the training; in bf16 the weights of convolutions and linear layers take half
-    the memory. A damaged newest checkpoint is passed over with a warning.
+    but the run and the plugins it names is needed. Averaged weights are used where there are any. `best`
+    takes the checkpoint with the best value of `train.best` instead of the newest. `precision` is fp32 or
+    bf16, by default that of the training; in bf16 the weights of convolutions and linear layers take half the
+    memory. A damaged newest checkpoint is passed over with a warning.
     Raises CheckpointError where there is no whole one or it does not fit the networks, ConfigError where its
     config builds none.
     """
@@ -55,7 +56,7 @@ def load(
 
 
 def restored(found: checkpoint.Checkpoint, cfg: config.Section, precision: str | None = None) -> Translator:
-    """The networks that translate with a checkpoint's weights, as they were trained; raises as `load` does."""
+    """The networks that translate, with a checkpoint's weights as training left them; raises as `load`."""
     precision = precision or build.need(cfg, "train").get("precision", "fp32")
     translator = Translator.from_config(build.need(cfg, "model"), precision=precision, training=False)
     networks = translator.networks

@@ -18,7 +18,7 @@ LAYERS = (
     "run_folder runner runs sample_files scores settings stages styles summary surroundings trackers "
     "trainer training_state validation",
     "benchmark",
-    "__main__ cli reference scaffold testing",
+    "__main__ cli editor reference scaffold testing",
 )
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names.split()}
 TEMPLATE = ROOT / "synthkit" / "scaffold" / "plugin_name"  # of a plugin of one's own

@@ -17,11 +17,18 @@ class History:
     Args:
         opening: the state before the first edit.
         apply: makes the next state out of a state and an edit; the same for the same ones.
+        describe: says what an edit does to a state.
     """
 
-    def __init__(self, opening: State, apply: Callable[[State, Mapping], State]):
-        self._apply, self._states = apply, {0: opening}
+    def __init__(
+        self,
+        opening: State,
+        apply: Callable[[State, Mapping], State],
+        describe: Callable[[State, Mapping], str],
+    ):
+        self._apply, self._describe, self._states = apply, describe, {0: opening}
         self.edits: list[dict[str, Any]] = []
+        self.texts: list[str] = []
         self.position = 0
 
     @property
@@ -32,6 +39,7 @@ class History:
     def add(self, edit: Mapping) -> State:
         """Apply an edit and step behind it; undone ones are forgotten. Raises what `apply` does."""
         state = self._apply(self.state, edit)
+        self.texts[self.position :] = [self._describe(self.state, edit)]
         self.edits[self.position :] = [deepcopy(plain(edit))]  # a mask is an array
         self._states = {place: each for place, each in self._states.items() if place <= self.position}
         self.position += 1

@@ -1,6 +1,7 @@
 """A scene that is edited, and its image."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ from PIL import Image
 
 from synthkit.data.instances.computed import Instances
 from synthkit.data.pictures import palette_for
-from synthkit.editing import operations
+from synthkit.editing import operations, words
 from synthkit.editing.history import History
 from synthkit.editing.rendering import Renderer
 from synthkit.editing.scenery import SceneClass, Scenery
@@ -48,7 +49,9 @@ class Scene:
         self.model, self.opening = model, opening
         self.classes = classes_of(model)
         self.scenery = Scenery(opening, self.classes, *_styles_of(model), objects or {})
-        self.history = History(opening, lambda state, edit: operations.apply(self.scenery, state, edit))
+        self.history = History(
+            opening, partial(operations.apply, self.scenery), partial(words.describe, self.scenery)
+        )
         self.renderer = Renderer(model)
 
     @classmethod
@@ -96,6 +99,11 @@ class Scene:
     def edits(self) -> Sequence[Mapping[str, Any]]:
         """All edits as plain data, those that are undone included."""
         return tuple(self.history.edits)
+
+    @property
+    def texts(self) -> Sequence[str]:
+        """What each of the edits does, in words."""
+        return tuple(self.history.texts)
 
     @property
     def position(self) -> int:

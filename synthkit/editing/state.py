@@ -110,6 +110,10 @@ class State:
             raise DataError(f"instance {instance} is not in this scene, which has {_ids(self.instances)}")
         return self.instance == instance
 
+    def changed(self, other: "State") -> np.ndarray:
+        """Where (H, W) bool the maps differ from those of another state of the same size."""
+        return (self.label != other.label) | (self.instance != other.instance)
+
     def share(self, instance: int) -> float:
         """The share of the scene's pixels that an instance has, above 0 to 1."""
         return self.instances[instance].pixels / self.label.size

@@ -1,0 +1,1 @@
+"""The web editor: a scene and its model in a browser, for one person."""

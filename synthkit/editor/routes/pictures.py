@@ -1,0 +1,50 @@
+"""What the model draws of the scene: its image, and instances in other looks."""
+
+from fastapi import APIRouter, Request, Response
+
+from synthkit.editor.painter import png
+from synthkit.editor.routes import Ready, png_response
+from synthkit.editor.worker import Rank
+
+router = APIRouter()
+
+
+@router.get("/image")
+async def image(session: Ready, request: Request, revision: int, preview: bool = False) -> Response:
+    """The image of a revision, once it is drawn; with `preview` a coarser one where the whole takes long."""
+    session.check(revision)
+    scene, painter = session.scene, session.painter
+    state, renderer = scene.state, scene.renderer
+    if not preview or not painter.is_slow(state):
+        whole = lambda cancelled: painter.image(renderer, state, cancelled)
+        return png_response(await session.drawn("image", whole, Rank.RENDER, left(request)))
+    coarse = lambda cancelled: png(renderer.render(state, preview=True, cancelled=cancelled))
+    drawn = await session.drawn("preview", coarse, Rank.RENDER, left(request))
+    return png_response(drawn, **{"X-Synthkit-Preview": "1"})
+
+
+@router.get("/thumbnail")
+async def thumbnail(
+    session: Ready,
+    request: Request,
+    revision: int,
+    instance: int,
+    cluster: int | None = None,
+    seed: int | None = None,
+) -> Response:
+    """A part of the image about an instance, in a cluster's look or one drawn by a seed."""
+    from synthkit.editing import Look
+
+    session.check(revision)
+    scene, look = session.scene, Look(cluster, seed)
+    state, renderer = scene.state, scene.renderer
+    state.mask(instance)
+    scene.scenery.check(look, state.instances[instance].label)
+    work = lambda cancelled: png(renderer.thumbnail(state, instance, look))
+    return png_response(await session.drawn((instance, look), work, Rank.THUMBNAIL, left(request)))
+
+
+async def left(request: Request) -> None:
+    """Returns when the browser gives the request up."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
