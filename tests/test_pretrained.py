@@ -91,9 +91,9 @@ def test_a_path_goes_before_a_name(tmp_path, monkeypatch):
 def test_commands_do_not_write_into_it(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     before = size_of(STREETS)
-    for command in (("styles", "fit"), ("styles", "show"), ("objects", "collect"), ("objects", "show")):
+    for words in (("styles", "fit"), ("styles", "show"), ("objects", "collect"), ("objects", "show")):
         with pytest.raises(CheckpointError, match=r"streets comes with synthkit.*synthkit export streets"):
-            call(*command, "streets")
+            call(*words, "streets")
     assert call("objects", "show", "streets", "--out", "page.html").strip() == "page.html"
     assert size_of(STREETS) == before
 
