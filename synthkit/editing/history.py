@@ -1,6 +1,7 @@
 """Edits that are done, undone and done again."""
 
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from typing import Any
 
 from synthkit.editing.state import State
@@ -39,7 +40,7 @@ class History:
         """Apply an edit and step behind it; undone ones are forgotten. Raises what `apply` does."""
         state = self._apply(self.state, edit)
         self.texts[self.position :] = [self._describe(self.state, edit)]
-        self.edits[self.position :] = [plain(edit)]
+        self.edits[self.position :] = [deepcopy(plain(edit))]  # a mask is an array
         self._states = {place: each for place, each in self._states.items() if place <= self.position}
         self.position += 1
         self._keep(self.position, state)
