@@ -10,7 +10,14 @@ from synthkit.editing.scenery import SceneClass, Scenery
 
 NAMES = ("sky", "road", "car", "tree")
 SKY, ROAD, CAR, TREE = range(4)
-LETTERS = {"s": (SKY, 0), "r": (ROAD, 1), "c": (CAR, 2000), "C": (CAR, 2001), "t": (TREE, 3000), "T": (TREE, 3001)}
+LETTERS = {
+    "s": (SKY, 0),
+    "r": (ROAD, 1),
+    "c": (CAR, 2000),
+    "C": (CAR, 2001),
+    "t": (TREE, 3000),
+    "T": (TREE, 3001),
+}
 
 STREET = """
     ssssssssss

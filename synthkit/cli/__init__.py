@@ -61,6 +61,7 @@ def main() -> None:
         check,
         compare,
         data,
+        edit,
         editor,
         evaluate,
         export,

@@ -1,6 +1,7 @@
 """Edits that are done, undone and done again."""
 
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from typing import Any
 
 from synthkit.editing.state import State
@@ -39,7 +40,7 @@ class History:
         """Apply an edit and step behind it; undone ones are forgotten. Raises what `apply` does."""
         state = self._apply(self.state, edit)
         self.texts[self.position :] = [self._describe(self.state, edit)]
-        self.edits[self.position :] = [plain(edit)]
+        self.edits[self.position :] = [deepcopy(plain(edit))]  # a mask is an array
         self._states = {place: each for place, each in self._states.items() if place <= self.position}
         self.position += 1
         self._keep(self.position, state)
@@ -47,7 +48,7 @@ class History:
 
     def goto(self, position: int) -> State:
         """Step to a position, from 0 (as opened) to the number of edits. Raises DataError for another."""
-        if isinstance(position, bool) or position not in range(len(self.edits) + 1):
+        if type(position) is not int or position not in range(len(self.edits) + 1):
             raise DataError(f"position {shown(position)}: it must be from 0 to {len(self.edits)}")
         nearest = max(place for place in self._states if place <= position)
         for place in range(nearest, position):

@@ -63,11 +63,11 @@ BAD = [
     ("stroke", {**LINE, "points": [[1, NAN]]}, "nan"),
     ("stroke", {**LINE, "points": [[1, INFINITE]]}, "inf"),
     ("stroke", {**LINE, "points": [[True, 1]]}, "True"),
-    ("stroke", {**LINE, "points": [[50, 50], [60, 60]]}, "outside"),
+    ("stroke", {**LINE, "points": [[50, 50], [60, 60]]}, "no pixel of the scene"),
     ("stroke", {**LINE, "label": "lamp"}, "'lamp'"),
     ("stroke", {**LINE, "new": 1}, "1"),
     ("stroke", {**LINE, "new": "false"}, "'false'"),
-    ("erase", {"points": [[50, 50]], "width": 3}, "outside"),
+    ("erase", {"points": [[50, 50]], "width": 3}, "no pixel of the scene"),
     ("fill", {"point": [10, 0], "label": "sky"}, "outside|10"),
     ("fill", {"point": [0, -1], "label": "sky"}, "outside|-1"),
     ("fill", {"point": [0.5, NAN], "label": "sky"}, "nan"),
@@ -86,6 +86,7 @@ BAD = [
     ("set_style", {"instance": 2000, "code": []}, "code"),
     ("set_style", {"instance": 2000, "code": [1, 2, NAN]}, "nan"),
     ("set_style", {"instance": 2000, "code": [1, 2, INFINITE]}, "inf"),
+    ("set_style", {"instance": 2000, "code": [1, 2, -1e300]}, "1e\\+300"),
     ("set_style", {"instance": 2000, "code": [1, 2, True]}, "True"),
     ("set_style", {"instance": 2000, "code": "abc"}, "'abc'"),
     ("set_style", {"instance": 5, "cluster": 1}, "instance 5"),
@@ -106,7 +107,10 @@ BAD += [("move_object", {"instance": 2000, "by": [0, 0], "scale": scale}, "scale
 def test_bad_edits_are_refused(name, arguments, message):
     scene = Drawing(objects=library(oak="##\n##"))
     scene.edit("set_style", instance=2000, cluster=1)
-    before, copy = scene.state, Drawing(objects=library(oak="##\n##")).edit("set_style", instance=2000, cluster=1)
+    before, copy = (
+        scene.state,
+        Drawing(objects=library(oak="##\n##")).edit("set_style", instance=2000, cluster=1),
+    )
     with pytest.raises(SynthkitError, match=message):
         scene.edit(name, **arguments)
     assert scene.state is before and same(before, copy)

@@ -87,3 +87,10 @@ def test_a_settled_scene_is_rendered_anew():
     settled = scene.state
     scene.edit("set_style", instance=3000, cluster=1)
     assert same(scene.state.anchor, settled)
+
+
+def test_what_the_model_ignores_may_have_a_look_and_has_no_clusters():
+    scene = Drawing("ss\nsv", {"v": (255, 9)})
+    scene.edit("set_style", instance=9, seed=1)
+    with pytest.raises(SynthkitError, match="cluster 0 of label 255"):
+        scene.edit("set_style", instance=9, cluster=0)
