@@ -1,6 +1,7 @@
 """A browser that uses the editor as a person does, for its tests and its pictures."""
 
 import io
+import json
 import re
 import shutil
 import subprocess
@@ -9,6 +10,7 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.request import Request, urlopen
 
 import numpy as np
 from PIL import Image
@@ -41,6 +43,14 @@ def browsing() -> Iterator:
         browser.close()
 
 
+def open_scene(address: str, number: int) -> None:
+    """Opens one of the offered scenes, before there is a page."""
+    place, token = address.split("#token=")
+    headers = {"X-Synthkit-Token": token, "Content-Type": "application/json"}
+    request = Request(f"{place}api/open", json.dumps({"scene": number}).encode(), headers)
+    urlopen(request).read()
+
+
 class EditorPage:
     """A tab with the editor. Places are pixels of the scene."""
 
@@ -48,6 +58,7 @@ class EditorPage:
         self.address, self.problems = address, []
         self.context = browser.new_context(**{"viewport": {"width": 1400, "height": 900}, **options})
         self.page = self.tab()
+        self.size = [self.view()[side] for side in ("width", "height")]
 
     def tab(self):
         """Another tab, which keeps what its console, its network and its errors complain of."""
@@ -71,13 +82,6 @@ class EditorPage:
         """Waits for the answer and its image."""
         (page or self.page).locator("#busy").wait_for(state="hidden")
 
-    def open(self, name: str) -> None:
-        """A scene by the name under its thumbnail."""
-        self.page.locator("#open").click()
-        self.page.locator("#scenes button", has_text=name).click()
-        self.page.locator("#open-dialog").wait_for(state="hidden")
-        self.idle()
-
     def view(self) -> dict:
         """The scene, as the server tells it."""
         return self.page.evaluate(f"async () => (await fetch('/api/scene', {HEADERS})).json()")
@@ -97,8 +101,7 @@ class EditorPage:
 
     def client(self, x: float, y: float) -> tuple[float, float]:
         """Where a pixel of the fitted scene is on the page."""
-        view, box = self.view(), self.page.locator("#marks").bounding_box()
-        width, height = view["width"], view["height"]
+        box, (width, height) = self.page.locator("#marks").bounding_box(), self.size
         scale = min((box["width"] - MARGIN) / width, (box["height"] - MARGIN) / height)
         left = box["x"] + (box["width"] - width * scale) / 2
         top = box["y"] + (box["height"] - height * scale) / 2

@@ -42,7 +42,8 @@ const edits = new EditList(session, rendering);
 const objects = new ObjectPanel(parts);
 new StylePanel(session, choices);
 makeDivider(choices);
-const fillPanels = [makePalette(session, choices), makeSelection(session, choices, things), makeFiles(session)];
+makeFiles(session);
+const fillPanels = [makePalette(session, choices), makeSelection(session, choices, things)];
 
 const checkTool = radios(find("tools"), tool => useTool(tool));
 const checkView = radios(find("views"), view => choices.set({ view }));

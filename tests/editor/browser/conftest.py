@@ -2,7 +2,7 @@
 
 import pytest
 
-from editor_page import CHROMIUM, EditorPage, browsing, serving
+from editor_page import CHROMIUM, EditorPage, browsing, open_scene, serving
 
 
 @pytest.fixture(scope="session")
@@ -26,8 +26,8 @@ def make_page(browser, address):
     pages = []
 
     def make(**options) -> EditorPage:
+        open_scene(address, 0)
         pages.append(EditorPage(browser, address, **options))
-        pages[-1].open("streets_val_00000")
         return pages[-1]
 
     yield make
