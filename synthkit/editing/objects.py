@@ -115,9 +115,9 @@ class _Index:
     """What `objects.json` holds."""
 
     format: int
-    origin: Mapping[str, str]
-    classes: Mapping[str, str]
     objects: Sequence[Mapping]
+    origin: Mapping[str, str] = field(default_factory=dict)
+    classes: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self):
         if self.format != FORMAT:
@@ -129,13 +129,13 @@ class _Index:
 
 
 def _read(path: Path) -> build.Section:
+    if not _inside(path).is_file():
+        advice = f"`synthkit objects collect {path.parent.parent}` makes it"
+        raise DataError(f"there is no library of objects {path.parent}: {advice}")
     try:
         if path.stat().st_size > LONGEST:
             raise DataError(f"{path} is larger than {LONGEST} bytes")
-        content = json.loads(_inside(path).read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        advice = f"`synthkit objects collect {path.parent.parent}` makes it"
-        raise DataError(f"there is no library of objects {path.parent}: {advice}") from error
+        content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise DataError(f"{path} cannot be read: {error}") from error
     build.check_mapping(content, str(path))

@@ -56,7 +56,9 @@ class Session:
         async with self._lock:
             return await asyncio.to_thread(self._view, view.whole(self.scene.state))
 
-    async def change(self, revision: int, act: "Callable[[Scene], object]", *, by_model: bool = False) -> bytes:
+    async def change(
+        self, revision: int, act: "Callable[[Scene], object]", *, by_model: bool = False
+    ) -> bytes:
         """What of the scene became different by `act`, as JSON; 409 where it is at another revision.
 
         `by_model` says that it needs the model; else it takes no turn behind what is drawn.
