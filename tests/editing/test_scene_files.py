@@ -217,6 +217,13 @@ def test_links_that_lead_out_are_refused(folder, model, tmp_path, name):
         Scene.load(folder, model)
 
 
+def test_without_the_check_links_would_be_followed(folder, model, tmp_path, monkeypatch, edited):
+    (folder / "label.png").rename(tmp_path / "elsewhere")
+    (folder / "label.png").symlink_to(tmp_path / "elsewhere")
+    monkeypatch.setattr("synthkit.editing.files.contained", lambda folder, name: folder / name)
+    assert same(Scene.load(folder, model).opening, edited.opening)
+
+
 def test_maps_that_do_not_fit_are_refused(folder, model, painted):
     label = painted.label.copy()
     label[3, 4] = 77

@@ -123,3 +123,10 @@ def test_masks_elsewhere_and_of_other_numbers_are_refused(read, tmp_path):
     }.items():
         with pytest.raises(SynthkitError, match=rf"\[0\].mask \(.*edits.yaml:1:22\): .*{message}"):
             read(masked(name), "scripts/edits.yaml")
+
+
+def test_without_the_check_masks_elsewhere_would_be_read(read, tmp_path, monkeypatch):
+    (tmp_path / "scripts").mkdir()
+    Image.fromarray(np.eye(3, dtype=np.uint8)).save(tmp_path / "eye.png")
+    monkeypatch.setattr("synthkit.editing.script.contained", lambda folder, name: folder / name)
+    assert read(masked("../eye.png"), "scripts/edits.yaml")[0]["mask"].sum() == 3
