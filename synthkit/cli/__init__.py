@@ -62,6 +62,7 @@ def main() -> None:
         check,
         compare,
         data,
+        edit,
         editor,
         evaluate,
         export,

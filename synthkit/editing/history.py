@@ -48,7 +48,7 @@ class History:
 
     def goto(self, position: int) -> State:
         """Step to a position, from 0 (as opened) to the number of edits. Raises DataError for another."""
-        if isinstance(position, bool) or position not in range(len(self.edits) + 1):
+        if type(position) is not int or position not in range(len(self.edits) + 1):
             raise DataError(f"position {shown(position)}: it must be from 0 to {len(self.edits)}")
         nearest = max(place for place in self._states if place <= position)
         for place in range(nearest, position):

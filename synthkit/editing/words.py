@@ -30,7 +30,7 @@ def _change_label(scenery: Scenery, state: State, edit: Mapping) -> str:
 def _add_object(scenery: Scenery, state: State, edit: Mapping) -> str:
     name = edit.get("object")
     kind = _name(scenery, edit["label"] if name is None else scenery.object(name).label)
-    return f"{kind} added{_changes(edit)}"
+    return ", ".join([f"{kind} added", *_changes(edit)])
 
 
 def _remove_object(scenery: Scenery, state: State, edit: Mapping) -> str:
@@ -38,13 +38,13 @@ def _remove_object(scenery: Scenery, state: State, edit: Mapping) -> str:
 
 
 def _move_object(scenery: Scenery, state: State, edit: Mapping) -> str:
-    moved = " moved" if any(edit.get("by", (0, 0))) else ""
-    return f"{_thing(scenery, state, edit['instance'])}:{moved}{_changes(edit)}"
+    changes = [*(["moved"] if any(edit.get("by", (0, 0))) else []), *_changes(edit)]
+    return f"{_thing(scenery, state, edit['instance'])}: {', '.join(changes) or 'set down again'}"
 
 
-def _changes(edit: Mapping) -> str:
-    scale = "" if edit.get("scale", 1) == 1 else f" {edit['scale']:.3g} times as large"
-    return scale + (" mirrored" if edit.get("flip") else "")
+def _changes(edit: Mapping) -> list[str]:
+    scale = [] if edit.get("scale", 1) == 1 else [f"{edit['scale']:.3g} times as large"]
+    return [*scale, *(["mirrored"] if edit.get("flip") else [])]
 
 
 def _stroke(scenery: Scenery, state: State, edit: Mapping) -> str:

@@ -6,7 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_scenes import NAMES, STREET, Drawing, library, mask_of, same, same_maps
 
-from synthkit.errors import SynthkitError
+from synthkit.editing.history import KEPT, History
+from synthkit.editing.operations import apply
+from synthkit.errors import DataError, SynthkitError
 
 IDS = st.sampled_from([0, 1, 2000, 2001, 3000, 3001, 3002, 3003, 9999])
 CLASSES = st.one_of(st.sampled_from(NAMES), st.integers(0, 3))
@@ -88,3 +90,55 @@ def test_arguments_stay_as_they_were_given(edits):
     before = [repr(edit) for edit in edits]
     run(edits)
     assert [repr(edit) for edit in edits] == before
+
+
+def history_of(scene: Drawing) -> History:
+    return History(
+        scene.opening,
+        lambda state, edit: apply(scene.scenery, state, edit),
+        lambda state, edit: edit["edit"],
+    )
+
+
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(st.lists(EDITS, max_size=8), st.lists(st.integers(0, 8), max_size=5))
+def test_steps_back_and_forth_give_the_states_that_were(edits, visits):
+    scene, done = run(edits)
+    history = history_of(scene)
+    for edit in done:
+        history.add(edit)
+    for position in (*visits, 0, len(done)):
+        position = min(position, len(done))
+        assert same(history.goto(position), scene.states[position])
+    assert same(history.goto(0), scene.opening) and len(history.edits) == len(done)
+
+
+def test_states_that_were_forgotten_are_made_again():
+    scene = Drawing()
+    history = history_of(scene)
+    for number in range(2 * KEPT):
+        edit = {"points": [[number % 10, number % 4]], "width": 1 + number % 3, "label": number % 4}
+        scene.edit("stroke", **edit)
+        history.add({"edit": "stroke", **edit})
+    for position in (0, 3, KEPT, 1, 2 * KEPT, KEPT + 5):
+        assert same(history.goto(position), scene.states[position])
+
+
+def test_a_new_edit_forgets_the_undone_ones():
+    history = history_of(Drawing())
+    for label in ("car", "tree", "road"):
+        history.add({"edit": "fill", "point": [0, 0], "label": label})
+    history.goto(1)
+    after = history.add({"edit": "settle"})
+    assert [edit["edit"] for edit in history.edits] == ["fill", "settle"] and history.position == 2
+    assert history.goto(2) is after
+    for position in (-1, 3, True, 1.0, "1", None):
+        with pytest.raises(DataError, match="from 0 to 2"):
+            history.goto(position)
+
+
+def test_a_mask_that_changes_later_changes_no_edit():
+    history, mask = history_of(Drawing()), mask_of("#")
+    history.add({"edit": "add_object", "mask": mask, "label": "car", "at": [1, 1]})
+    mask[:] = False
+    assert history.edits[0]["mask"].all()
