@@ -30,7 +30,9 @@ class Painter:
             return False
         return self._pace is None or self._pace * state.label.size > SLOW
 
-    def image(self, renderer: "Renderer", state: State, cancelled: Callable[[], bool] = lambda: False) -> bytes:
+    def image(
+        self, renderer: "Renderer", state: State, cancelled: Callable[[], bool] = lambda: False
+    ) -> bytes:
         """The image of a state as PNG. Raises CancelledError soon after `cancelled()` turns true."""
         if state not in self._images:
             began = time.perf_counter()

@@ -90,7 +90,9 @@ class Call:
 
     @classmethod
     def of(cls, scope) -> "Call":
-        headers = ((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in scope["headers"])
+        headers = (
+            (name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in scope["headers"]
+        )
         return cls(scope["path"], tuple(headers))
 
     def all(self, name: str) -> list[str]:

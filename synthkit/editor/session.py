@@ -10,7 +10,6 @@ from fastapi import HTTPException
 
 from synthkit.editor import view
 from synthkit.editor.painter import Painter
-from synthkit.editor.words import describe
 from synthkit.editor.worker import Job, ModelThread, Rank, Work
 from synthkit.errors import SynthkitError
 
@@ -51,12 +50,14 @@ class Session:
         if revision != self.revision:
             raise HTTPException(410, f"revision {revision} is over: the scene is at {self.revision}")
 
-    async def view(self) -> bytes:
+    async def whole(self) -> bytes:
         """All of the scene, as JSON."""
         async with self._lock:
             return await asyncio.to_thread(self._view, view.whole(self.scene.state))
 
-    async def change(self, revision: int, act: "Callable[[Scene], object]", *, by_model: bool = False) -> bytes:
+    async def change(
+        self, revision: int, act: "Callable[[Scene], object]", *, by_model: bool = False
+    ) -> bytes:
         """What of the scene became different by `act`, as JSON; 409 where it is at another revision.
 
         `by_model` says that it needs the model; else it takes no turn behind what is drawn.
@@ -107,11 +108,7 @@ class Session:
 
     def _view(self, box: view.Box) -> bytes:
         scene, state = self.scene, self.scene.state
-        names = {each.id: each.name for each in scene.classes}
-        edits = [
-            {**_without_mask(edit), "text": describe(edit, lambda key: str(names.get(key, key)))}
-            for edit in scene.edits
-        ]
+        edits = zip(scene.edits, scene.texts, strict=True)
         told = {
             "revision": self.revision,
             "width": state.width,
@@ -120,7 +117,7 @@ class Session:
             **view.maps(state, box),
             "instances": view.instances(state),
             "class_looks": view.class_looks(state),
-            "edits": edits,
+            "edits": [{**_without_mask(edit), "text": text} for edit, text in edits],
             "position": scene.position,
             "slow": self.painter.is_slow(state),
         }

@@ -45,9 +45,7 @@ def maps(state: State, box: Box) -> dict:
     rows, columns = slice(box.y, box.y + box.height), slice(box.x, box.x + box.width)
     start, length = _runs(state.label[rows, columns], state.instance[rows, columns])
     label = state.label[rows, columns].ravel()[start].astype(np.int64)
-    keys, region = np.unique(
-        label << 32 | state.instance[rows, columns].ravel()[start], return_inverse=True
-    )
+    keys, region = np.unique(label << 32 | state.instance[rows, columns].ravel()[start], return_inverse=True)
     pairs = np.stack([keys >> 32, keys & 0xFFFFFFFF], 1)
     return {"regions": pairs.tolist(), "runs": np.stack([region, length], 1).ravel().tolist()}
 
