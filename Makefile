@@ -3,7 +3,7 @@ VENV ?= .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 
-.PHONY: setup demo test clean
+.PHONY: setup demo pretrained test clean
 .DELETE_ON_ERROR:
 
 setup: $(READY)
@@ -17,6 +17,14 @@ $(READY): pyproject.toml
 
 demo: $(READY)
 	$(VENV)/bin/synthkit train pix2pixhd/streets_128 --work-dir runs/demo --resume
+
+# The model that comes with synthkit, an hour on a core.
+pretrained: $(READY)
+	$(VENV)/bin/synthkit train pix2pixhd/streets_256_small --work-dir runs/streets --resume
+	$(VENV)/bin/synthkit styles fit runs/streets --count 300 --clusters 8
+	$(VENV)/bin/synthkit objects collect runs/streets --count 8 --classes car,person,tree,pole,sign,fence
+	rm -rf synthkit/pretrained/streets
+	$(VENV)/bin/synthkit export runs/streets --format run --out synthkit/pretrained/streets
 
 test: $(READY)
 	$(PY) -m ruff check .

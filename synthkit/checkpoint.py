@@ -187,8 +187,8 @@ def _check_state(state: object, path: Path) -> None:
 def find(run: Path) -> tuple[Checkpoint, list[str]]:
     """The newest whole checkpoint of a run (or `run` itself, where it is a checkpoint).
 
-    `run` may be the name of a shipped model, too, where there is no such path. Also returns what was wrong with newer ones, which were passed over. Raises CheckpointError if none is
-    whole.
+    Where there is no such path, `run` may be the name of a shipped model. Also returns what was wrong with
+    newer ones, which were passed over. Raises CheckpointError if none is whole.
     """
     run = run if run.exists() else pretrained().get(str(run), run)
     if (run / MANIFEST).is_file():

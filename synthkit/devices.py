@@ -25,6 +25,13 @@ def pick_device(name: str = "auto") -> torch.device:
     return device
 
 
+def takes_bf16(device: torch.device) -> bool:
+    """Whether the device computes in bf16. A CPU that does not is many times slower in it than in fp32."""
+    if device.type != "cpu":
+        return True
+    return torch.backends.mkldnn.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported()
+
+
 def to_device(batch: Mapping, device: torch.device) -> dict:
     """The batch with its tensors on `device`."""
     return {

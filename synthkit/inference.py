@@ -15,7 +15,7 @@ from synthkit import build, checkpoint, config
 from synthkit.data.pictures import to_uint8
 from synthkit.data.samples import to_tensors
 from synthkit.data.transforms import PairedTransform
-from synthkit.devices import pick_device, to_device
+from synthkit.devices import pick_device, takes_bf16, to_device
 from synthkit.errors import CheckpointError, ConfigError, DataError, SynthkitWarning
 from synthkit.inputs import build_inputs
 from synthkit.nn.norms import held_statistics
@@ -37,25 +37,27 @@ def load(
     """The model of a run folder, or of one checkpoint in it, ready to translate.
 
     In place of a path, `run` may be the name of a model that comes with synthkit, such as "streets". Nothing
-    but the run and the plugins it names is needed. Averaged weights are used where there are any. `best` takes the checkpoint with the best value of `train.best` instead of the newest. `precision` is fp32
-    or bf16, by default that of the training; in bf16 the weights of convolutions and linear layers take half
-    the memory. A damaged newest checkpoint is passed over with a warning.
+    but the run and the plugins it names is needed. Averaged weights are used where there are any. `best`
+    takes the checkpoint with the best value of `train.best` instead of the newest. `precision` is fp32 or
+    bf16, by default that of the training, and fp32 on a CPU that does not compute in bf16; in bf16 the weights
+    of convolutions and linear layers take half the memory. A damaged newest checkpoint is passed over with a
+    warning.
     Raises CheckpointError where there is no whole one or it does not fit the networks, ConfigError where its
     config builds none.
     """
     found, refused = checkpoint.find_best(Path(run)) if best else checkpoint.find(Path(run))
     for problem in refused:
         warnings.warn(f"passed over: {problem}", SynthkitWarning, stacklevel=2)
-    cfg = config.from_dict(found.config, name=str(found.path))
-    translator = restored(found, cfg, precision)
+    cfg, place = config.from_dict(found.config, name=str(found.path)), pick_device(device)
+    translator = restored(found, cfg, precision or (None if takes_bf16(place) else "fp32"))
     fold_spectral_norms(translator.networks)
     if dtype := PRECISIONS[translator.precision]:
         store_weights(translator.networks, dtype)
-    return Model(translator.to(pick_device(device)), found, cfg)
+    return Model(translator.to(place), found, cfg)
 
 
 def restored(found: checkpoint.Checkpoint, cfg: config.Section, precision: str | None = None) -> Translator:
-    """The networks that translate with a checkpoint's weights, as they were trained; raises as `load` does."""
+    """The networks that translate, with a checkpoint's weights as training left them; raises as `load`."""
     precision = precision or build.need(cfg, "train").get("precision", "fp32")
     translator = Translator.from_config(build.need(cfg, "model"), precision=precision, training=False)
     networks = translator.networks

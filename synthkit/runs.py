@@ -76,7 +76,7 @@ def summarise(folder: Path, name: str = "") -> Run:
     run = Run(folder=folder, name=name or folder.resolve().name)
     try:
         _fill(run, records.read(folder / "metrics.jsonl", sparse=True))
-        run.size = _size(folder)
+        run.size = size_of(folder)
         if lock.is_held(folder):
             run.state = "running"
     except OSError as error:
@@ -155,7 +155,8 @@ def config_name(config: object) -> str:
     return "/".join(Path(re.sub(r"\.ya?ml$", "", str(config or ""))).parts[-2:])
 
 
-def _size(folder: Path) -> int:
+def size_of(folder: Path) -> int:
+    """The bytes of all files in a folder and below it."""
     return sum(_bytes(Path(path) / file) for path, _, files in os.walk(folder) for file in files)
 
 

@@ -14,9 +14,9 @@ LAYERS = (
     "augment backbones data discriminators losses metrics nn pool weights",
     "assembly inputs optimizers schedules steps translator",
     "charts checkpoint comparison config_differences editing ema evaluate export figures freezing handover "
-    "health importers inference lock memory pages progress reading records rehearsal report run_folder "
-    "runner runs sample_files scores settings stages styles summary surroundings trackers trainer "
-    "training_state validation",
+    "health importers inference lock memory own_samples pages progress reading records rehearsal report "
+    "run_folder runner runs sample_files scores settings stages styles summary surroundings trackers "
+    "trainer training_state validation",
     "benchmark",
     "__main__ cli editor reference scaffold testing",
 )

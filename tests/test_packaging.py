@@ -62,6 +62,8 @@ def test_wheel_carries_plugins_configs_and_the_template(tmp_path):
         "synthkit/configs/pix2pixhd/streets_128.yaml",
         "synthkit/configs/_base_/gan_adam.yaml",
         "synthkit/pages/report.html.j2",
+        "synthkit/pretrained/streets/config.yaml",
+        "synthkit/pretrained/streets/objects/objects.json",
         "synthkit/benchmarks/published.yaml",
         "synthkit/scaffold/plugin_name/pyproject.toml",
         "synthkit/scaffold/plugin_name/tests/test_plugin_name.py",

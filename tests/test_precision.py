@@ -9,7 +9,7 @@ from torch.nn.utils import spectral_norm
 from torch.nn.utils.parametrizations import spectral_norm as parametrized
 
 import synthkit
-from synthkit import memory
+from synthkit import inference, memory
 from synthkit.data.streets import paint
 from synthkit.nn.norms import BatchNorm
 from synthkit.nn.precision import store_weights
@@ -54,6 +54,17 @@ def test_bf16_is_close_to_fp32(run):
         images[precision] = np.asarray(image).astype(int)
     difference = np.abs(images["fp32"] - images["bf16"])
     assert 0 < difference.mean() < 1 and difference.max() <= 8  # of 255
+
+
+@pytest.mark.parametrize(("supported", "precision"), [(True, "bf16"), (False, "fp32")])
+def test_a_cpu_without_bf16_translates_in_fp32_what_was_trained_in_bf16(
+    tmp_path, monkeypatch, supported, precision
+):
+    cfg = tiny("train.steps=1", "train.precision=bf16", "train.validation_images=0")
+    run = synthkit.train(cfg, tmp_path / "run")
+    monkeypatch.setattr(inference, "takes_bf16", lambda device: supported)
+    assert synthkit.load(run, device="cpu").translator.precision == precision
+    assert synthkit.load(run, device="cpu", precision="bf16").translator.precision == "bf16"
 
 
 def test_the_condition_is_in_the_working_precision(run):

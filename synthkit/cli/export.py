@@ -12,10 +12,11 @@ from synthkit.cli import app
 def export(
     run: Annotated[Path, typer.Argument(help="A run folder, or one checkpoint in it.")],
     format: Annotated[
-        Literal["onnx", "torch"], typer.Option(help="An ONNX graph, or a torch.export program.")
+        Literal["onnx", "torch", "run"],
+        typer.Option(help="An ONNX graph, a torch.export program, or a run folder that only translates."),
     ] = "onnx",
     out: Annotated[
-        Path | None, typer.Option(help="The file to write; by default the run's name, here.")
+        Path | None, typer.Option(help="What to write; by default a file or folder by the run's name, here.")
     ] = None,
     part: Annotated[
         Literal["generator", "encoder"], typer.Option(help="The network to write.")
@@ -24,7 +25,30 @@ def export(
         bool, typer.Option("--best", help="Use the best checkpoint by train.best, not the newest.")
     ] = False,
 ) -> None:
-    """Write a trained generator as one file that runs without synthkit, and check that against PyTorch."""
+    """Write a trained generator as one file that runs without synthkit, or a run without its training.
+
+    The file is checked against PyTorch. The run keeps its styles and objects, and gives the same images.
+    """
+    if format == "run":
+        _export_run(run, out, part, best)
+    else:
+        _export_file(run, out, part, best, format)
+
+
+def _export_run(run: Path, out: Path | None, part: str, best: bool) -> None:
+    from synthkit.errors import ExportError
+    from synthkit.export.run import export_run
+    from synthkit.quantities import size
+    from synthkit.runs import size_of
+
+    if part != "generator":
+        raise ExportError("--part is of --format onnx and torch: a run keeps all networks that translate")
+    out = out or Path(f"{run.resolve().name}.run")
+    written = export_run(run, out, best=best)
+    typer.echo(f"step {int(written.name)}: {out}, {size(size_of(out))}")
+
+
+def _export_file(run: Path, out: Path | None, part: str, best: bool, format: str) -> None:
     from synthkit.export import FORMATS, export
     from synthkit.quantities import size
 

@@ -34,11 +34,12 @@ def fit_styles(
     from rich.progress import track
 
     from synthkit.inference import load
-    from synthkit.styles.codes import run_folder
+    from synthkit.styles.codes import writable_run
     from synthkit.styles.fit import Clustering, fit
 
     clustering = Clustering(clusters, smallest, seed)
     model = load(run)
+    folder = writable_run(model.source.path)
     styles, encoded = fit(
         model,
         clustering,
@@ -47,7 +48,7 @@ def fit_styles(
         track=lambda batches, total: track(batches, "encoding", total=total),
     )
     _print(styles, encoded, clustering)
-    typer.echo(f"{styles.origin['samples']} samples of {split}: {styles.save(run_folder(model.source.path))}")
+    typer.echo(f"{styles.origin['samples']} samples of {split}: {styles.save(folder)}")
 
 
 def _print(styles: "Styles", encoded: "Mapping[int, Encoded]", clustering: "Clustering") -> None:
@@ -85,12 +86,12 @@ def show_styles(
     """Draw each class in each of its styles, on one HTML page."""
     from synthkit.data.splits import validation_split
     from synthkit.inference import load
-    from synthkit.styles.codes import run_folder
+    from synthkit.styles.codes import writable_run
     from synthkit.styles.gallery import write_gallery
     from synthkit.styles.scenes import open_samples
 
     model = load(run)
-    target = out or run_folder(model.source.path) / "styles" / "gallery.html"
+    target = out or writable_run(model.source.path) / "styles" / "gallery.html"
     samples = open_samples(model, split or validation_split(model.config["data"]))
     typer.echo(write_gallery(model, samples, target))
 

@@ -11,6 +11,9 @@ from synthkit.cli import Device, app
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from synthkit.inference import Model
+    from synthkit.own_samples import OwnSamples
+
 SINGLE_FILE = (".png", ".jpg", ".jpeg", ".webp")
 
 
@@ -28,6 +31,10 @@ def translate(
     edge_from: Annotated[
         Path | None, typer.Option(help="A photo, or a folder, whose edges are drawn as in training.")
     ] = None,
+    split: Annotated[
+        str | None, typer.Option(help="In place of files: the samples of the run's own data, such as val.")
+    ] = None,
+    count: Annotated[int | None, typer.Option(min=1, help="Translate the first ones only.")] = None,
     style: Annotated[
         list[str] | None,
         typer.Option(
@@ -57,25 +64,44 @@ def translate(
     """Turn label maps, source images or drawings into photos with a trained model."""
     from rich.progress import track
 
+    from synthkit.errors import DataError
     from synthkit.inference import load
 
     given = {"label": label, "instance": instance, "source": source, "edge": edge}
     given |= {"pair": pair, "edge_from": edge_from, "style_from": style_from}
     given = {field: path for field, path in given.items() if path is not None}
-    jobs = _jobs(given, out)
+    if split is not None and not given.keys() <= {"style_from"}:
+        raise DataError(f"--split translates the run's own data: leave out {', '.join(given)}")
+    jobs = _jobs(given, out)[:count] if split is None else []
     chosen = _candidate(candidate)
-    _spare_inputs(jobs, numbered=chosen == "all")
     by_class = ["all=sample" if text == "sample" else text for text in style or []]
     styles = {"style": _picks(by_class, "CLASS=CLUSTER, CLASS=sample or sample")}
     styles["instance_style"] = _picks(instance_style or [], "ID=CLUSTER or ID=sample")
-    model, count = load(run, best=best, device=device, precision=precision), 0
-    for number, (target, inputs) in enumerate(track(jobs, "translating") if len(jobs) > 1 else jobs):
+    _spare_inputs(jobs, numbered=chosen == "all")
+    model, written = load(run, best=best, device=device, precision=precision), 0
+    if split is not None:
+        samples = _own_samples(model, split, count, out)
+        jobs = ((_target(out, name, len(samples)), inputs | given) for name, inputs in samples)
+    total = len(jobs if split is None else samples)
+    watched = track(jobs, "translating", total=total) if total > 1 else jobs
+    for number, (target, inputs) in enumerate(watched):
         made = model.translate(**inputs, **styles, seed=seed + number, candidate=chosen)
         for path, picture in _numbered(target, made) if chosen == "all" else [(target, made)]:
             _save(picture, path)
-            count += 1
+            written += 1
     kept = f", with {model.translator.inference} as in training" if str(model.translator.inference) else ""
-    typer.echo(f"{count} image{'s' if count > 1 else ''}: {out}{kept}")
+    typer.echo(f"{written} image{'s' if written > 1 else ''}: {out}{kept}")
+
+
+def _own_samples(model: "Model", split: str, count: int | None, out: Path) -> "OwnSamples":
+    """The samples of the run's own data. Raises DataError where images would be written beside them."""
+    from synthkit.errors import DataError
+    from synthkit.own_samples import OwnSamples
+
+    samples = OwnSamples(model, split, count)
+    if out.resolve() in {file.parent.resolve() for file in samples.files}:
+        raise DataError(f"{out} holds the run's own data: give another folder")
+    return samples
 
 
 def _candidate(text: str) -> int | str:
@@ -135,9 +161,13 @@ def _jobs(given: dict[str, Path], out: Path) -> list[tuple[Path, dict[str, Path]
     if folders:
         return [(out / f"{stem}.png", inputs | single) for stem, inputs in pair_folders(folders).items()]
     if not given:
-        raise DataError("nothing to translate: give --label, --instance, --source or --edge")
-    stem = next(iter(given.values())).stem
-    return [(out if out.suffix.lower() in SINGLE_FILE else out / f"{stem}.png", given)]
+        raise DataError("nothing to translate: give --label, --instance, --source, --edge or --split")
+    return [(_target(out, next(iter(given.values())).stem, 1), given)]
+
+
+def _target(out: Path, stem: str, count: int) -> Path:
+    """The file for one of `count` images: `out` itself where that names one for a single image."""
+    return out if count == 1 and out.suffix.lower() in SINGLE_FILE else out / f"{stem}.png"
 
 
 def _spare_inputs(jobs: list[tuple[Path, dict[str, Path]]], *, numbered: bool) -> None:

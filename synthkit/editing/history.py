@@ -1,6 +1,7 @@
 """Edits that are done, undone and done again."""
 
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from typing import Any
 
 from synthkit.editing.state import State
@@ -16,11 +17,18 @@ class History:
     Args:
         opening: the state before the first edit.
         apply: makes the next state out of a state and an edit; the same for the same ones.
+        describe: says what an edit does to a state.
     """
 
-    def __init__(self, opening: State, apply: Callable[[State, Mapping], State]):
-        self._apply, self._states = apply, {0: opening}
+    def __init__(
+        self,
+        opening: State,
+        apply: Callable[[State, Mapping], State],
+        describe: Callable[[State, Mapping], str],
+    ):
+        self._apply, self._describe, self._states = apply, describe, {0: opening}
         self.edits: list[dict[str, Any]] = []
+        self.texts: list[str] = []
         self.position = 0
 
     @property
@@ -31,7 +39,8 @@ class History:
     def add(self, edit: Mapping) -> State:
         """Apply an edit and step behind it; undone ones are forgotten. Raises what `apply` does."""
         state = self._apply(self.state, edit)
-        self.edits[self.position :] = [plain(edit)]
+        self.texts[self.position :] = [self._describe(self.state, edit)]
+        self.edits[self.position :] = [deepcopy(plain(edit))]  # a mask is an array
         self._states = {place: each for place, each in self._states.items() if place <= self.position}
         self.position += 1
         self._keep(self.position, state)
@@ -39,7 +48,7 @@ class History:
 
     def goto(self, position: int) -> State:
         """Step to a position, from 0 (as opened) to the number of edits. Raises DataError for another."""
-        if isinstance(position, bool) or position not in range(len(self.edits) + 1):
+        if type(position) is not int or position not in range(len(self.edits) + 1):
             raise DataError(f"position {shown(position)}: it must be from 0 to {len(self.edits)}")
         nearest = max(place for place in self._states if place <= position)
         for place in range(nearest, position):

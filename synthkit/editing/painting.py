@@ -57,17 +57,19 @@ def around(mask: np.ndarray) -> np.ndarray:
 def nearest(mask: np.ndarray, sources: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """For each pixel of a mask (H, W) bool, in its order, row and column of the nearest of the sources.
 
-    Only as much of the scene is searched as must be: the distance to all of a large one takes a second.
+    Of several the one in the lowest row, then column: SciPy is given columns as rows, for it prefers the
+    lowest place along the last axis. Only as much of the scene is searched as must be: the distance to all of
+    a large one takes a second.
     """
     box, margin = box_of(mask), 8
     while True:
         searched = grown(box, margin, mask.shape)
         whole = searched == tuple(slice(0, size) for size in mask.shape)
         if sources[searched].any():
-            far, (rows, columns) = ndimage.distance_transform_edt(~sources[searched], return_indices=True)
+            far, (columns, rows) = ndimage.distance_transform_edt(~sources[searched].T, return_indices=True)
             inside = mask[searched]
-            if whole or far[inside].max() <= margin:
-                return rows[inside] + searched[0].start, columns[inside] + searched[1].start
+            if whole or far.T[inside].max() <= margin:
+                return rows.T[inside] + searched[0].start, columns.T[inside] + searched[1].start
         margin *= 2
 
 

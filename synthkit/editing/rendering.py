@@ -1,7 +1,7 @@
 """Images of a scene's states."""
 
 from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from math import ceil, sqrt
@@ -22,6 +22,7 @@ from synthkit.styles.regions import Regions, find_regions
 
 PREVIEW = 2  # a preview is drawn from every second row and column
 MARGIN = 0.2  # around an instance in a thumbnail, as a share of its longer side, and 16 pixels at least
+CONTEXT = 32  # pixels about a thumbnail that the network sees, too
 THUMBNAIL = 2**16  # pixels up to which a thumbnail is drawn as fine as the scene
 KEPT = 8  # anchors whose statistics are remembered
 
@@ -83,12 +84,24 @@ class Renderer:
             raise DataError(f"instance {instance} is too small to be seen at the size the model works at")
         box = _about(mask)
         step = ceil(sqrt(_pixels(box) / THUMBNAIL))
-        image = self._draw(view, replace(state, anchor=state.anchor or state), step, box)
-        return picture(image[0], image.shape[:-3:-1])
+        drawn = self._with_context(box, step, mask.shape)
+        image = self._draw(view, replace(state, anchor=state.anchor or state), step, drawn)
+        rows, columns = (
+            slice((inner.start - outer.start) // step, -((outer.start - inner.stop) // step))
+            for inner, outer in zip(box, drawn, strict=True)
+        )
+        cut = image[0, :, rows, columns]
+        return picture(cut, cut.shape[:0:-1])
 
     @property
     def _generator(self) -> nn.Module:
         return self.model.translator.networks["generator"]
+
+    def _with_context(self, box: Box, step: int, shape: Sequence[int]) -> Box:
+        """The box with some of what is around it, and in step with the network's strides."""
+        stride = self.model.translator.stride * step
+        wider = grown(box, CONTEXT * step, shape)
+        return tuple(slice(side.start // stride * stride, side.stop) for side in wider)
 
     def _draw(self, view: View, state: State, step: int, box: Box | None = None) -> Tensor:
         """The image (1, 3, h, w) of each `step`th row and column of a view, or of a part of it."""
@@ -110,9 +123,7 @@ class Renderer:
             self._statistics.popitem(last=False)
 
     def _view(self, state: State) -> View:
-        maps = {"label": state.label, "instance": state.instance}
-        taken = {*self.model.translator.fields, *self.model.translator.optional_fields}
-        batch = self.model.batch(self.model.read({field: maps[field] for field in maps if field in taken}))
+        batch = self.model.batch(maps_for(self.model, state))
         regions = find_regions(batch)
         return View(batch, regions, self._style(state, regions))
 
@@ -146,6 +157,13 @@ class Renderer:
         for seed, picks in drawn.items():
             codes = Chooser(styles, regions, seed).by_instance(codes, picks)
         return codes
+
+
+def maps_for(model: Model, state: State) -> dict[str, np.ndarray]:
+    """What a model reads of a state, checked."""
+    maps = {"label": state.label, "instance": state.instance}
+    taken = {*model.translator.fields, *model.translator.optional_fields}
+    return model.read({field: array for field, array in maps.items() if field in taken})
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """A scene that is edited, and its image."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,12 +11,12 @@ from PIL import Image
 
 from synthkit.data.instances.computed import Instances
 from synthkit.data.pictures import palette_for
-from synthkit.editing import operations
+from synthkit.editing import operations, painting, words
 from synthkit.editing.history import History
-from synthkit.editing.rendering import Renderer
+from synthkit.editing.rendering import Renderer, maps_for
 from synthkit.editing.scenery import SceneClass, Scenery
 from synthkit.editing.state import ALL, Look, State
-from synthkit.errors import ConfigError, DataError
+from synthkit.errors import DataError
 from synthkit.inference import Model
 from synthkit.reading import Picture
 from synthkit.registry import DATASETS
@@ -48,7 +49,9 @@ class Scene:
         self.model, self.opening = model, opening
         self.classes = classes_of(model)
         self.scenery = Scenery(opening, self.classes, *_styles_of(model), objects or {})
-        self.history = History(opening, lambda state, edit: operations.apply(self.scenery, state, edit))
+        self.history = History(
+            opening, partial(operations.apply, self.scenery), partial(words.describe, self.scenery)
+        )
         self.renderer = Renderer(model)
 
     @classmethod
@@ -96,6 +99,11 @@ class Scene:
     def edits(self) -> Sequence[Mapping[str, Any]]:
         """All edits as plain data, those that are undone included."""
         return tuple(self.history.edits)
+
+    @property
+    def texts(self) -> Sequence[str]:
+        """What each of the edits does, in words."""
+        return tuple(self.history.texts)
 
     @property
     def position(self) -> int:
@@ -157,25 +165,36 @@ class Scene:
     def set_style(
         self, instance: int | None = None, *, photo: Picture | None = None, **arguments: Any
     ) -> State:
-        """See `operations.set_style`. A `photo` of one thing alone, whole, gives its code."""
-        where = {} if instance is None else {"instance": instance}
+        """See `operations.set_style`. In place of a `code`, a `photo` of one thing alone gives it."""
+        whose = {} if instance is None else {"instance": instance}
         if photo is not None:
-            arguments["code"] = list(self.code_of(photo))
-        return self._do("set_style", **where, **arguments)
+            arguments["code"] = list(self.code_of(photo, **whose, label=arguments.get("label")))
+        return self._do("set_style", **whose, **arguments)
 
     def settle(self) -> State:
         """See `operations.settle`."""
         return self._do("settle")
 
-    def code_of(self, photo: Picture) -> tuple[float, ...]:
-        """The code of a photo of one thing, a path, a PIL image or (H, W, 3) uint8. Raises DataError."""
-        if self.model.translator.has_style_vector:
-            return _numbers(self.model.style_vector(photo))
-        if self.scenery.styles == "none":
-            raise DataError("this model has no encoder, so it takes no styles")
+    def code_of(
+        self, photo: Picture, *, instance: int | None = None, label: str | int | None = None
+    ) -> tuple[float, ...]:
+        """The code that an instance, or the largest of a class, has if it looks like a photo of such a thing.
+
+        The photo, a path, a PIL image or (H, W, 3) uint8, is laid into the instance's box in the scene's
+        image, and that is encoded: by itself it would lack the surroundings that an encoder's norms compare
+        it with. Where an image has a single style, it is the photo's. Raises DataError for a photo that
+        cannot be read, and for an instance or a class that is not in the scene.
+        """
         image = self.model.read.read("style_from", photo)
-        whole = np.zeros(image.shape[:2], np.int32)
-        return _codes(self.model, {"image": image, "label": whole, "instance": whole})[0][0]
+        if self.scenery.styles == "image":
+            return _numbers(self.model.style_vector(image))
+        state = self.state
+        whose = state.largest(self.scenery.label(label)) if instance is None else instance
+        mask = state.mask(whose)
+        box = painting.box_of(mask)
+        laid, size = np.array(self.render()), (box[1].stop - box[1].start, box[0].stop - box[0].start)
+        laid[box][mask[box]] = np.asarray(Image.fromarray(image).resize(size))[mask[box]]
+        return _looks(self.model, {**maps_for(self.model, state), "image": laid})[whose].code
 
     def render(self, *, preview: bool = False) -> Image.Image:
         """The image of the state, of its size. A preview is drawn at half the size and enlarged."""
@@ -247,17 +266,12 @@ def _styles_of(model: Model) -> tuple[str, int]:
 
 def _looks(model: Model, raw: Mapping[str, np.ndarray]) -> dict[int, Look]:
     """The looks of a scene's instances in its photo."""
-    codes, ids = _codes(model, raw)
-    return {instance: Look(code=code) for instance, code in zip(ids, codes, strict=True)}
-
-
-def _codes(model: Model, raw: Mapping[str, np.ndarray]) -> tuple[list[tuple[float, ...]], list[int]]:
-    """The codes of the instances in a photo, and their ids."""
     if not model.translator.has_encoder:
-        raise ConfigError("this model has no encoder, so it takes no styles")
+        raise DataError("this model has no encoder, so it takes no styles")
     batch = model.batch(raw)
     regions = find_regions(batch)
-    return list(map(_numbers, model.encode(batch, regions))), regions.ids.tolist()
+    codes = map(_numbers, model.encode(batch, regions))
+    return {instance: Look(code=code) for instance, code in zip(regions.ids.tolist(), codes, strict=True)}
 
 
 def _numbers(code: torch.Tensor) -> tuple[float, ...]:

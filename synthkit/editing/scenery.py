@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from synthkit.editing.objects import SceneObject
 
 
+MOST = 2**20  # of a style's numbers, either way
+
+
 class SceneClass(NamedTuple):
     """A class that a scene may hold: id, name, colour in 0..255, and how many styles it has."""
 
@@ -59,21 +62,27 @@ class Scenery:
 
     def check(self, look: Look, label: int) -> None:
         """Raise DataError unless a class, or ALL, can have the look."""
-        name = "all classes" if label == ALL else self.classes[label].name
+        name, count = self._clusters(label)
         if self.styles == "none":
             raise DataError("this model has no encoder, so it takes no styles")
         if self.styles == "image" and (label != ALL or look.cluster is not None):
             raise DataError("this model gives an image a single style: set a seed or a code of label: all")
-        if look.cluster is not None:
-            count = 0 if label == ALL else self.classes[label].styles
-            if look.cluster not in range(count):
-                those = (
-                    f"one of its {count} clusters, 0 to {count - 1}"
-                    if count
-                    else "a seed: it has no clusters"
-                )
-                raise DataError(f"cluster {shown(look.cluster)} of {name}: give {those}")
+        if look.cluster is not None and look.cluster not in range(count):
+            those = (
+                f"one of its {count} clusters, 0 to {count - 1}" if count else "a seed: it has no clusters"
+            )
+            raise DataError(f"cluster {shown(look.cluster)} of {name}: give {those}")
         if look.seed is not None and not 0 <= look.seed < 2**63:
             raise DataError(f"seed is {shown(look.seed)}: a whole number from 0 to 2^63 - 1 is needed")
         if look.code is not None and len(look.code) != self.width:
             raise DataError(f"code has {len(look.code)} numbers: this model's styles have {self.width}")
+        if look.code is not None and not all(abs(number) <= MOST for number in look.code):  # nor NaN
+            raise DataError(f"code is {shown(list(look.code))}: each number must be from -{MOST} to {MOST}")
+
+    def _clusters(self, label: int) -> tuple[str, int]:
+        """What a class, or ALL, is called, and how many clusters it has."""
+        if label == ALL:
+            return "all classes", 0
+        if label not in range(len(self.classes)):
+            return f"label {label}", 0  # one that the model ignores
+        return self.classes[label].name, self.classes[label].styles

@@ -110,6 +110,17 @@ class State:
             raise DataError(f"instance {instance} is not in this scene, which has {_ids(self.instances)}")
         return self.instance == instance
 
+    def largest(self, label: int) -> int:
+        """The instance of a label with most pixels. Raises DataError where the scene has none."""
+        own = {each: found.pixels for each, found in self.instances.items() if found.label == label}
+        if not own:
+            raise DataError(f"the scene has no instance of label {label}")
+        return max(own, key=own.get)
+
+    def changed(self, other: "State") -> np.ndarray:
+        """Where (H, W) bool the maps differ from those of another state of the same size."""
+        return (self.label != other.label) | (self.instance != other.instance)
+
     def share(self, instance: int) -> float:
         """The share of the scene's pixels that an instance has, above 0 to 1."""
         return self.instances[instance].pixels / self.label.size

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
-from synthkit import build, checkpoint, config
+from synthkit import checkpoint, config
 from synthkit.data.writing import new_folder, replaced_folder
+from synthkit.editing.objects import FOLDER, Objects
 from synthkit.inference import restored
 from synthkit.nn.precision import store_weights
 from synthkit.run_folder import write_config
@@ -17,8 +18,9 @@ def export_run(run: str | Path, out: str | Path, *, best: bool = False) -> Path:
     """Write the networks that translate, with styles and objects where the run has them, to the folder `out`.
 
     The weights, averaged ones where there are any, are kept in the precision of the training, so that the
-    images have the same bits. Absolute paths in the config keep their last part alone. Returns the checkpoint.
-    Raises DataError where `out` is not empty or cannot be written, and what `inference.load` raises.
+    images have the same bits. Absolute paths in the config keep their last part alone. Returns the
+    checkpoint that was written. Raises DataError where `out` is not empty or cannot be written, and what
+    `inference.load` raises.
     """
     found, _ = checkpoint.find_best(Path(run)) if best else checkpoint.find(Path(run))
     out = new_folder(Path(out))
@@ -32,12 +34,12 @@ def export_run(run: str | Path, out: str | Path, *, best: bool = False) -> Path:
         write_config(folder, cfg)
         if (source / FILE).is_file():
             Styles.load(source).save(folder)
+        if (source / FOLDER).is_dir():
+            Objects.load(source).save(folder)
     return out / written.relative_to(folder)
 
 
-def _save(
-    folder: Path, found: checkpoint.Checkpoint, cfg: config.Section, translator: Translator
-) -> Path:
+def _save(folder: Path, found: checkpoint.Checkpoint, cfg: config.Section, translator: Translator) -> Path:
     state = {
         "config": config.plain(cfg),
         "progress": {"step": found.step},

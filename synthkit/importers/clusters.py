@@ -10,6 +10,7 @@ from synthkit.errors import CheckpointError
 from synthkit.importers.numpy_pickle import read_arrays
 from synthkit.inputs import build_inputs
 from synthkit.styles import Styles
+from synthkit.styles.codes import writable_run
 
 
 def add(run: Path, path: Path, origin: Mapping[str, str]) -> str:
@@ -18,7 +19,8 @@ def add(run: Path, path: Path, origin: Mapping[str, str]) -> str:
     How many instances each cluster had is not in the file: all count as one. Raises CheckpointError where the
     file is refused or does not fit the run's labels and encoder.
     """
-    model = build.need(checkpoint.find(run)[0].config, "model")
+    found, _ = checkpoint.find(run)
+    folder, model = writable_run(found.path), build.need(found.config, "model")
     labels = build_inputs(build.part(model, "inputs")).get("label")
     width = build.part(model, "encoder").get("out_channels", 0)
     centres = {
@@ -36,6 +38,6 @@ def add(run: Path, path: Path, origin: Mapping[str, str]) -> str:
                 f"{path} has {tuple(codes.shape)} clusters of label {label}; {run} has {width} style features"
             )
     counts = {label: torch.ones(len(codes), dtype=torch.int64) for label, codes in centres.items()}
-    file = Styles(centres, counts, {**origin, "counts": "unknown, one each"}).save(run)
+    file = Styles(centres, counts, {**origin, "counts": "unknown, one each"}).save(folder)
     total = sum(map(len, centres.values()))
     return f"styles:        {total} clusters of {len(centres)} labels\nfile:          {file}"

@@ -1,11 +1,14 @@
 """The pages that people look at: templates with one look, written whole or not at all."""
 
+import base64
+import io
 import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from PIL import Image
 
 from synthkit.errors import DataError
 
@@ -35,6 +38,15 @@ def write_page(target: Path, template: str, content: dict[str, Any]) -> Path:
             partial.unlink(missing_ok=True)
             raise DataError(f"{target} cannot be written: {error}") from error
     return target
+
+
+def picture_data(picture: Image.Image, height: int) -> str:
+    """A data URI of an RGB picture, enlarged smoothly where it is less than `height` pixels high."""
+    if (factor := height / picture.height) > 1:
+        picture = picture.resize((max(1, round(picture.width * factor)), height), Image.BICUBIC)
+    file = io.BytesIO()
+    picture.save(file, "JPEG", quality=90)
+    return "data:image/jpeg;base64," + base64.b64encode(file.getvalue()).decode()
 
 
 def thinned(values: Sequence[T], most: int) -> list[T]:

@@ -1,6 +1,7 @@
 """RUN/styles/styles.safetensors: the style codes of each class, and what made them."""
 
 import json
+import os
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from torch import Tensor
 
 from synthkit.checkpoint import Checkpoint
 from synthkit.errors import CheckpointError, SynthkitWarning
+from synthkit.paths import pretrained
 
 FILE = "styles/styles.safetensors"
 NAMES = "names"  # the entry of the metadata that is no part of the origin
@@ -112,6 +114,17 @@ def load_styles(source: Checkpoint, width: int) -> Styles:
 def run_folder(path: Path) -> Path:
     """The run that a run folder or a checkpoint in it belongs to."""
     return path.parent.parent if path.parent.name == "checkpoints" else path
+
+
+def writable_run(path: Path) -> Path:
+    """The same, to write into. Raises CheckpointError for a shipped model, and for a read-only folder."""
+    run = run_folder(path)
+    if run in pretrained().values():
+        advice = f"`synthkit export {run.name} --format run --out FOLDER` makes a copy of your own"
+        raise CheckpointError(f"{run.name} comes with synthkit and stays as it is: {advice}")
+    if not os.access(run, os.W_OK):
+        raise CheckpointError(f"the run folder {run} cannot be written")
+    return run
 
 
 def _check(centres: Mapping[int, Tensor], counts: Mapping[int, Tensor]) -> None:

@@ -1,7 +1,5 @@
 """A page of all styles: each class with each of its clusters, on an instance of a held-out scene."""
 
-import base64
-import io
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -12,7 +10,7 @@ from PIL import Image
 from synthkit.data.pictures import to_uint8
 from synthkit.data.samples import Samples
 from synthkit.inference import Model
-from synthkit.pages import write_page
+from synthkit.pages import picture_data, write_page
 from synthkit.styles.choice import Chooser
 from synthkit.styles.regions import Regions, find_regions
 from synthkit.styles.scenes import first_scenes
@@ -85,7 +83,11 @@ def _pictures(model: Model, example: Example) -> list[dict]:
     images = model.render(batch, regions, codes, *edits)[1:]  # as edits, which tell styles apart best
     box = _box(regions.where == place)
     return [
-        {"count": count, "share": count / sum(counts), "picture": _data(to_uint8(image[0].cpu())[box])}
+        {
+            "count": count,
+            "share": count / sum(counts),
+            "picture": picture_data(Image.fromarray(to_uint8(image[0].cpu())[box]), TALL),
+        }
         for image, count in zip(images, counts, strict=True)
     ]
 
@@ -107,12 +109,3 @@ def _widened(start: int, end: int, length: int, size: int) -> slice:
     length = min(length, size)
     first = min(max((start + end - length) // 2, 0), size - length)
     return slice(first, first + length)
-
-
-def _data(picture: np.ndarray) -> str:
-    """A data URI of a picture (H, W, 3) uint8, enlarged smoothly where it is small."""
-    image, file = Image.fromarray(picture), io.BytesIO()
-    if (factor := TALL / image.height) > 1:
-        image = image.resize((round(image.width * factor), TALL), Image.BICUBIC)
-    image.save(file, "JPEG", quality=90)
-    return "data:image/jpeg;base64," + base64.b64encode(file.getvalue()).decode()

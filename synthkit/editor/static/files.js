@@ -1,0 +1,63 @@
+// Opening another scene, and downloads.
+
+import { download, getPicture } from "./api.js";
+import { find, make, showPicture } from "./elements.js";
+import { complain, tell } from "./notices.js";
+
+const DOWNLOADS = { image: "image.png", scene: "scene.zip" };
+
+export function makeFiles(session) {
+  const dialog = find("open-dialog");
+  find("open").addEventListener("click", () => {
+    find("open-error").textContent = "";
+    find("open-notice").hidden = session.view.edits.length === 0;
+    dialog.showModal();
+  });
+  find("uploads").addEventListener("submit", event => {
+    event.preventDefault();
+    attempt(dialog, () => session.openFiles(chosenFiles(event.target)));
+  });
+  for (const [what, name] of Object.entries(DOWNLOADS))
+    find(`download-${what}`).addEventListener("click", ({ currentTarget }) => save(currentTarget, what, name));
+  return () => {
+    const names = [...session.model.scenes, "blank"];
+    const open = scene => attempt(dialog, () => session.open({ scene }));
+    find("scenes").replaceChildren(...names.map((name, place) => offer(name, name === "blank" ? name : place, open)));
+  };
+}
+
+async function attempt(dialog, open) {
+  dialog.setAttribute("aria-busy", "true");
+  try {
+    await open();
+    dialog.close();
+  } catch (failure) {
+    find("open-error").textContent = failure.message;
+  }
+  dialog.removeAttribute("aria-busy");
+}
+
+function chosenFiles(form) {
+  const files = [...form.querySelectorAll("input[type=file]")].map(input => [input.name, input.files[0]]);
+  return Object.fromEntries(files.filter(([, file]) => file));
+}
+
+function offer(name, scene, open) {
+  const picture = scene === "blank" ? make("div", { className: "blank" }) : make("img", { alt: "" });
+  const button = make("button", { type: "button", className: "tile" }, picture, make("span", { text: name }));
+  button.addEventListener("click", () => open(scene));
+  if (scene !== "blank")
+    getPicture(`/api/scenes/${scene}/thumbnail`).then(({ blob }) => showPicture(picture, blob), failure => complain(failure.message));
+  return make("li", {}, button);
+}
+
+async function save(button, what, name) {
+  button.disabled = true;
+  try {
+    await download(`/api/download/${what}`, name);
+    tell(`Saved as ${name}.`);
+  } catch (failure) {
+    complain(failure.message);
+  }
+  button.disabled = false;
+}

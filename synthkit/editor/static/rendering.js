@@ -1,0 +1,45 @@
+// The image of the newest revision, a half-size preview first where the network is slow.
+//
+// Events: "image" once one is there, "busy", "failure" (detail: an Error).
+
+import { getPicture, query } from "./api.js";
+
+export class Rendering extends EventTarget {
+  image = null;
+  busy = false;
+  #fetch = new AbortController();
+
+  shown = Promise.resolve(); // once the whole image is there, or something newer is wanted
+
+  show(view) {
+    this.shown = this.#show(view);
+  }
+
+  async #show({ revision, slow }) {
+    this.#fetch.abort();
+    const { signal } = (this.#fetch = new AbortController());
+    this.#say(true);
+    try {
+      for (const preview of slow ? [1, 0] : [0]) if (await this.#take(revision, preview, signal)) break;
+    } catch (failure) {
+      if (failure.name !== "AbortError") this.dispatchEvent(new CustomEvent("failure", { detail: failure }));
+    } finally {
+      if (!signal.aborted) this.#say(false);
+    }
+  }
+
+  // Whether this is the whole image.
+  async #take(revision, preview, signal) {
+    const picture = await getPicture(`/api/image?${query({ revision, preview })}`, signal);
+    const image = await createImageBitmap(picture.blob);
+    signal.throwIfAborted();
+    this.image = image;
+    this.dispatchEvent(new Event("image"));
+    return !picture.preview;
+  }
+
+  #say(busy) {
+    this.busy = busy;
+    this.dispatchEvent(new Event("busy"));
+  }
+}

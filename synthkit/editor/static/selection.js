@@ -1,0 +1,33 @@
+// The panel of the selected instance: what it is, and what can be done with it as a thing.
+
+import { find, make } from "./elements.js";
+
+export function makeSelection(session, choices, things) {
+  const id = () => choices.selected;
+  const act = (button, change) => find(button).addEventListener("click", () => things.transform(id(), change));
+  act("smaller", { scale: 1 / 1.1 });
+  act("larger", { scale: 1.1 });
+  act("flip", { flip: true });
+  find("delete").addEventListener("click", () => things.remove(id()));
+  find("selection-class").addEventListener("change", ({ target }) =>
+    session.edit({ edit: "change_label", instance: id(), to: Number(target.value) }));
+  session.addEventListener("scene", () => {
+    if (!session.instance(id())) choices.set({ selected: null });
+    show(session, id());
+  });
+  choices.addEventListener("change", ({ detail }) => detail.has("selected") && show(session, id()));
+  return () =>
+    find("selection-class").replaceChildren(
+      ...session.model.classes.map(each => make("option", { value: each.id, text: each.name })));
+}
+
+function show(session, id) {
+  const found = session.instance(id);
+  find("selection-none").hidden = Boolean(found);
+  find("selection-some").hidden = !found;
+  if (!found) return;
+  const { name, colour } = session.classes.get(found.label);
+  find("selection-name").textContent = `${name} ${id}`;
+  find("selection-swatch").style.backgroundColor = `rgb(${colour.join(" ")})`;
+  find("selection-class").value = found.label;
+}

@@ -1,0 +1,109 @@
+// The scene on the server: its latest view, and the edits sent to it one after another.
+//
+// Events: "scene" (detail: {whole, box}) after each answer, "failure" (detail: an Error).
+
+import { clearUploads, getJson, post, sendFile } from "./api.js";
+import { Maps } from "./maps.js";
+
+const wait = milliseconds => new Promise(resolve => setTimeout(resolve, milliseconds));
+
+export class Session extends EventTarget {
+  #turn = Promise.resolve();
+
+  // Waits until the model is loaded; `progress` is told about it.
+  async start(progress) {
+    this.model = await getJson("/api/model");
+    while (this.model.loading) {
+      progress(typeof this.model.loading === "string" ? this.model.loading : "Loading the model…");
+      await wait(300);
+      this.model = await getJson("/api/model");
+    }
+    this.classes = new Map(this.model.classes.map(each => [each.id, each]));
+    await this.reload();
+  }
+
+  className(id) {
+    return this.classes.get(id)?.name ?? `class ${id}`;
+  }
+
+  instance(id) {
+    return this.view.instances.find(each => each.id === id) ?? null;
+  }
+
+  // The edits that are applied; those behind them were undone.
+  get applied() {
+    return this.view.edits.slice(0, this.view.position);
+  }
+
+  async reload() {
+    this.#take(await getJson("/api/scene"), true);
+  }
+
+  edit(edit) {
+    return this.#send("/api/edit", () => ({ edit, amend: false }));
+  }
+
+  // The same for `make()`, called once all edits before it are done: {edit, amend}, in place of the last or not.
+  change(make) {
+    return this.#send("/api/edit", make);
+  }
+
+  undo() {
+    return this.#send("/api/undo", () => (this.view.position > 0 ? {} : null));
+  }
+
+  redo() {
+    return this.#send("/api/redo", () => (this.view.position < this.view.edits.length ? {} : null));
+  }
+
+  goto(position) {
+    return this.#send("/api/goto", () => ({ position }));
+  }
+
+  // A photo of one thing gives its style to `{instance}` or `{label}`.
+  stylePhoto(path, file) {
+    return this.#queued(async () => this.#take(await sendFile("POST", path(this.view.revision), file)));
+  }
+
+  async open(scene) {
+    this.#take(await post("/api/open", scene), true);
+  }
+
+  // Opens own files, {label, instance, photo}; raises the server's complaint.
+  async openFiles(files) {
+    await clearUploads();
+    for (const [field, file] of Object.entries(files)) await sendFile("PUT", `/api/upload/${field}`, file);
+    await this.open({ uploads: true });
+  }
+
+  // Whether it worked; failures are told by the event. Bodies are made when their turn comes; null is no request.
+  #send(path, body) {
+    return this.#queued(async () => {
+      const values = body();
+      if (values) this.#take(await post(path, { revision: this.view.revision, ...values }));
+      return Boolean(values);
+    });
+  }
+
+  #queued(work) {
+    const turn = this.#turn.then(work).catch(failure => this.#failed(failure));
+    this.#turn = turn;
+    return turn.then(result => result !== false);
+  }
+
+  async #failed(failure) {
+    this.dispatchEvent(new CustomEvent("failure", { detail: failure }));
+    if (failure.status === 409) await this.reload();
+    return false;
+  }
+
+  #take(view, whole = false) {
+    if (whole || this.maps.width !== view.width || this.maps.height !== view.height) {
+      this.maps = new Maps(view.width, view.height);
+      whole = true;
+    }
+    this.maps.patch(view);
+    this.view = view;
+    this.dispatchEvent(new CustomEvent("scene", { detail: { whole, box: view.box } }));
+  }
+}
