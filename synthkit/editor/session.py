@@ -28,7 +28,7 @@ class Session:
 
     def __init__(self, thread: ModelThread, open_workspace: "Callable[[], tuple[Workspace, Scene]]"):
         self.thread, self.revision, self.painter = thread, 0, Painter()
-        self.workspace: "Workspace | None" = None
+        self.workspace: Workspace | None = None
         self.uploads: dict[str, np.ndarray] = {}  # by field, until a scene is opened from them
         self._lock = asyncio.Lock()  # whoever holds it may change the scene
         self._jobs: dict[Hashable, Job] = {}  # of the present revision
@@ -50,7 +50,7 @@ class Session:
         if revision != self.revision:
             raise HTTPException(410, f"revision {revision} is over: the scene is at {self.revision}")
 
-    async def whole(self) -> bytes:
+    async def told(self) -> bytes:
         """All of the scene, as JSON."""
         async with self._lock:
             return await asyncio.to_thread(self._view, view.whole(self.scene.state))
@@ -109,7 +109,7 @@ class Session:
     def _view(self, box: view.Box) -> bytes:
         scene, state = self.scene, self.scene.state
         edits = zip(scene.edits, scene.texts, strict=True)
-        told = {
+        facts = {
             "revision": self.revision,
             "width": state.width,
             "height": state.height,
@@ -121,7 +121,7 @@ class Session:
             "position": scene.position,
             "slow": self.painter.is_slow(state),
         }
-        return json.dumps(told, allow_nan=False).encode()
+        return json.dumps(facts, allow_nan=False).encode()
 
 
 def _without_mask(edit: dict) -> dict:
