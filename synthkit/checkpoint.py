@@ -22,7 +22,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn, promote_types
 
 from synthkit.errors import CheckpointError, listed
-from synthkit.paths import STAGES, pretrained
+from synthkit.paths import STAGES, or_shipped, pretrained
 
 FORMAT = 1
 REPLACED = ".{}.replaced"
@@ -190,7 +190,7 @@ def find(run: Path) -> tuple[Checkpoint, list[str]]:
     Where there is no such path, `run` may be the name of a shipped model. Also returns what was wrong with
     newer ones, which were passed over. Raises CheckpointError if none is whole.
     """
-    run = run if run.exists() else pretrained().get(str(run), run)
+    run = or_shipped(run)
     if (run / MANIFEST).is_file():
         return read(run), []
     if not run.is_dir():

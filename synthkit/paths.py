@@ -34,6 +34,11 @@ def pretrained() -> dict[str, Path]:
     return {path.parent.name: path.parent for path in folders}
 
 
+def or_shipped(run: Path) -> Path:
+    """The path; where there is nothing, the shipped model of that name, if there is one."""
+    return run if run.exists() else pretrained().get(str(run), run)
+
+
 def display(path: Path) -> str:
     """A path for messages: shipped configs from "configs/", others from the current folder if below it."""
     path, configs = path.resolve(), configs_dir()

@@ -25,6 +25,7 @@ from synthkit.errors import DataError
 from synthkit.evaluate import Scores
 from synthkit.metrics.features import as_png
 from synthkit.metrics.metric import Scored
+from synthkit.paths import or_shipped
 from synthkit.runs import is_run
 from synthkit.sample_files import write_pictures
 from synthkit.validation import pictures_of
@@ -55,6 +56,7 @@ def open_source(path: Path, protocol: Protocol, *, root: str | None = None, devi
 
     Raises DataError, ConfigError or CheckpointError for what cannot be scored.
     """
+    path = or_shipped(path)
     if not path.is_dir():
         raise DataError(f"{path}: there is no such run, and no such folder of images")
     if is_run(path) or (path / MANIFEST).is_file():

@@ -13,6 +13,7 @@ from synthkit.errors import SynthkitError, SynthkitWarning
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 Config = Annotated[str, typer.Argument(help="A YAML file, or the name of a shipped config.")]
+Run = Annotated[Path, typer.Argument(help="A run folder, a checkpoint in it, or a shipped model: streets.")]
 Overrides = Annotated[list[str] | None, typer.Argument(help="key.sub=value, laid over the config.")]
 Root = Annotated[Path | None, typer.Option(help="Where the data lie, if not where the files say.")]
 Judges = Annotated[Path, typer.Option(help="The folder of trained judges.")]

@@ -5,12 +5,12 @@ from typing import Annotated, Literal
 
 import typer
 
-from synthkit.cli import app
+from synthkit.cli import Run, app
 
 
 @app.command()
 def export(
-    run: Annotated[Path, typer.Argument(help="A run folder, or one checkpoint in it.")],
+    run: Run,
     format: Annotated[
         Literal["onnx", "torch", "run"],
         typer.Option(help="An ONNX graph, a torch.export program, or a run folder that only translates."),

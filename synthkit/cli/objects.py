@@ -5,12 +5,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from synthkit.cli import app
+from synthkit.cli import Run, app
 
 if TYPE_CHECKING:
     from synthkit.editing.collect import Gathered
-
-Run = Annotated[Path, typer.Argument(help="A run folder, or one checkpoint in it.")]
 
 objects_app = typer.Typer(no_args_is_help=True, help="Gather and look at objects to set down in scenes.")
 app.add_typer(objects_app, name="objects")

@@ -6,14 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from synthkit.cli import app
+from synthkit.cli import Run, app
 
 if TYPE_CHECKING:
     from synthkit.styles import Styles
     from synthkit.styles.fit import Clustering, Encoded
     from synthkit.styles.locality import Change, Edit
-
-Run = Annotated[Path, typer.Argument(help="A run folder, or one checkpoint in it.")]
 
 styles_app = typer.Typer(no_args_is_help=True, help="Find and look at the styles of a model with an encoder.")
 app.add_typer(styles_app, name="styles")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from synthkit.cli import Device, app
+from synthkit.cli import Device, Run, app
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -19,7 +19,7 @@ SINGLE_FILE = (".png", ".jpg", ".jpeg", ".webp")
 
 @app.command()
 def translate(
-    run: Annotated[Path, typer.Argument(help="A run folder, or one checkpoint in it.")],
+    run: Run,
     out: Annotated[Path, typer.Argument(help="A folder, or for one image a file to write.")],
     label: Annotated[Path | None, typer.Option(help="A label map, or a folder of them.")] = None,
     instance: Annotated[Path | None, typer.Option(help="An instance map, or a folder.")] = None,

@@ -8,7 +8,6 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 from scipy import ndimage
-from sklearn.cluster import KMeans
 
 from synthkit import build
 from synthkit.data import open_data
@@ -16,7 +15,9 @@ from synthkit.data.pictures import to_uint8
 from synthkit.data.samples import Samples
 from synthkit.data.splits import TRAIN, SplitName
 from synthkit.editing.objects import Objects, SceneObject
-from synthkit.errors import ConfigError, DataError, did_you_mean, listed, shown
+from synthkit.editing.scenery import class_id
+from synthkit.editing.variety import varied
+from synthkit.errors import ConfigError, DataError, listed
 from synthkit.inference import Model
 from synthkit.inputs import sample_checks
 from synthkit.styles.regions import Regions, find_regions
@@ -27,9 +28,6 @@ FILLED = 0.12  # least share of its bounding box that an object has
 IN_ONE_PIECE = 0.98  # share of its pixels that are connected
 MARGIN = 0.15  # around a thumbnail, as a share of the object's longer side
 TALL, LONG = 128, 256  # pixels: the highest thumbnail, and the widest
-COMMON, NEIGHBOURS = 3 / 4, 5  # share of the objects that are like others, and how many those are
-RESTARTS = 10  # of k-means; the best is kept
-GRID = 8  # a shape is compared by its mask on so many cells a side
 
 
 class Found(NamedTuple):
@@ -40,12 +38,6 @@ class Found(NamedTuple):
     height: int
     code: np.ndarray
     picture: Image.Image
-
-    @property
-    def shape(self) -> np.ndarray:
-        """The shares of a grid's cells that the mask covers, whatever its size."""
-        mask = Image.fromarray(self.mask.astype(np.float32))
-        return np.asarray(mask.resize((GRID, GRID), Image.BOX)).ravel()
 
 
 class Gathered(NamedTuple):
@@ -82,14 +74,13 @@ def collect(
     """Up to `count` objects of each class, out of the first `scenes` of a split, as different as may be.
 
     An object is an instance that touches no border, is in one piece, fills a fair part of its box, and takes
-    from a thousandth to an eighth of its scene. Those of a class are clustered by shape, size and style into
-    `count` groups, and the one in the middle of each is taken. `classes`, by name or id, are all by default;
+    from a thousandth to an eighth of its scene. `classes`, by name or id, are all by default;
     `track(batches, scenes)` may watch. The same model and data give the same objects. Raises ConfigError and
     DataError as `open_samples` does, DataError for a class that there is not, and where nothing was found.
     """
     samples = open_samples(model, split)
     names = names_of(model, samples)
-    wanted = {_label(names, each) for each in classes} or set(names)
+    wanted = {class_id(names, each) for each in classes} or set(names)
     batches, scenes = first_scenes(samples, scenes)
     instances, found = Counter(), defaultdict(list)
     for batch in track(batches, scenes):
@@ -100,7 +91,7 @@ def collect(
     if not found:
         those = listed(names[label] for label in wanted)
         raise DataError(f"no instance is whole in {scenes} scenes of {split}, of {those}")
-    chosen = {label: [found[label][i] for i in different(found[label], count)] for label in sorted(found)}
+    chosen = {label: _varied(found[label], count) for label in sorted(found)}
     origin = {"step": model.step, "split": split, "scenes": scenes}
     classes = {label: names[label] for label in chosen}
     objects = Objects(_named(chosen, names), classes, {key: str(value) for key, value in origin.items()})
@@ -113,14 +104,6 @@ def names_of(model: Model, samples: Samples) -> dict[int, str]:
     known = tuple(getattr(samples.data, "names", ()))
     count = model.translator.inputs["label"].channels
     return {label: known[label] if label < len(known) else f"class {label}" for label in range(count)}
-
-
-def _label(names: Mapping[int, str], key: str | int) -> int:
-    found = {name: label for label, name in names.items()}.get(key, key)
-    if found not in names:
-        known = ", ".join(f"{name} ({label})" for label, name in names.items())
-        raise DataError(f"class {shown(key)} is none.{did_you_mean(key, names.values())} There are: {known}")
-    return found
 
 
 def _whole(model: Model, batch: Mapping, regions: Regions, wanted: Container[int]) -> Iterator[Found]:
@@ -171,42 +154,9 @@ def _picture(image: Image.Image, box: tuple[slice, slice]) -> Image.Image:
     return crop
 
 
-def different(found: Sequence[Found], count: int) -> list[int]:
-    """The places of up to `count` that stand for all: one of each of so many clusters, largest first.
-
-    Shapes that hardly any other has are left out: mostly something else hides a part of them. Of the half of
-    a cluster that is nearest to its centre, the largest object is taken, for its detail.
-    """
-    shapes = np.stack([each.shape for each in found])
-    pixels = np.array([each.mask.sum() / each.height**2 for each in found])
+def _varied(found: Sequence[Found], count: int) -> list[Found]:
     codes = np.stack([each.code for each in found])
-    common = _common(shapes)
-    traits = (shapes, np.log(pixels)[:, None], codes)
-    points = np.concatenate([_balanced(each[common]) for each in traits], 1)
-    count = min(count, len(np.unique(points, axis=0)))
-    means = KMeans(count, n_init=RESTARTS, random_state=0).fit(points)
-    order = np.lexsort((range(count), -np.bincount(means.labels_, minlength=count)))
-    return [int(common[_largest_near(means, points, pixels[common], cluster)]) for cluster in order]
-
-
-def _common(shapes: np.ndarray) -> np.ndarray:
-    """The places of the shapes (n, d) that are most like others, in order."""
-    distances = np.sort(np.linalg.norm(shapes[:, None] - shapes, axis=2), 1)
-    apart = distances[:, 1 : 1 + NEIGHBOURS].sum(1)
-    return np.flatnonzero(apart <= np.quantile(apart, COMMON))
-
-
-def _largest_near(means: KMeans, points: np.ndarray, pixels: np.ndarray, cluster: int) -> int:
-    members = np.flatnonzero(means.labels_ == cluster)
-    distances = np.linalg.norm(points[members] - means.cluster_centers_[cluster], axis=1)
-    near = members[distances <= np.median(distances)]
-    return near[pixels[near].argmax()]
-
-
-def _balanced(values: np.ndarray) -> np.ndarray:
-    """Values (n, d) around 0 and of variance 1 in all, so that no kind of trait outweighs another."""
-    values = values.astype(np.float64) - values.mean(0)
-    return values / (np.sqrt((values**2).sum(1).mean()) or 1)
+    return [found[place] for place in varied([each.mask for each in found], codes, count)]
 
 
 def _named(chosen: Mapping[int, Sequence[Found]], names: Mapping[int, str]) -> dict[str, SceneObject]:

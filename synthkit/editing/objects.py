@@ -18,13 +18,13 @@ from PIL import Image
 from synthkit import build
 from synthkit.data.images import guarded, read_ids, read_photo
 from synthkit.data.writing import replaced_folder, write_ids, write_image
+from synthkit.editing.folders import contained, read_json
 from synthkit.errors import DataError, shown
-from synthkit.section import from_plain
 
 FOLDER, INDEX = "objects", "objects.json"
 FORMAT = 1
 NAME = re.compile(r"[A-Za-z0-9_-]{1,80}")
-MOST, LARGEST, LONGEST = 10_000, 4096, 2**24  # objects, pixels of a side, bytes of objects.json
+MOST, LARGEST = 10_000, 4096  # objects, and pixels of a side
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,9 @@ class Objects(Mapping[str, SceneObject]):
         Raises DataError or ConfigError, naming the file, where there is none or it is not as `save` writes.
         """
         folder = run / FOLDER
-        index = build.call(_Index, _read(folder / INDEX))
+        if not contained(run, f"{FOLDER}/{INDEX}").is_file():
+            raise DataError(f"there is no library {folder}: `synthkit objects collect {run}` makes one")
+        index = build.call(_Index, read_json(folder / INDEX))
         objects = [build.call(partial(_open, folder), each) for each in index.objects]
         named = {each.name: each for each in objects}
         if len(named) < len(objects):
@@ -128,20 +130,6 @@ class _Index:
             raise ValueError(f"class {shown(odd[0])} is no id")
 
 
-def _read(path: Path) -> build.Section:
-    if not _inside(path).is_file():
-        advice = f"`synthkit objects collect {path.parent.parent}` makes it"
-        raise DataError(f"there is no library of objects {path.parent}: {advice}")
-    try:
-        if path.stat().st_size > LONGEST:
-            raise DataError(f"{path} is larger than {LONGEST} bytes")
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise DataError(f"{path} cannot be read: {error}") from error
-    build.check_mapping(content, str(path))
-    return from_plain(content, origin=str(path))
-
-
 def _open(folder: Path, *, name: str, label: int, height: int, code: Sequence[float] | None) -> SceneObject:
     """An object by what `objects.json` says of it. Raises ValueError for what does not make sense."""
     if not NAME.fullmatch(name):
@@ -165,16 +153,10 @@ def _mask(folder: Path, name: str) -> Path:
     return folder / f"{name}_mask.png"
 
 
-def _inside(path: Path) -> Path:
-    """The path. Raises DataError where a link leads out of its folder's run."""
-    if not path.resolve().is_relative_to(path.parent.parent.resolve()):
-        raise DataError(f"{path} is a link that leads out of its folder")
-    return path
-
-
 def _small(path: Path) -> Path:
-    """The path of an image inside its folder. Raises DataError for one that is too large, by its header."""
-    with guarded(_inside(path)), Image.open(path, formats=("PNG",)) as image:
+    """The path of an image of the library. Raises DataError for one that is too large, by its header."""
+    contained(path.parent.parent, f"{FOLDER}/{path.name}")
+    with guarded(path), Image.open(path, formats=("PNG",)) as image:
         if max(image.size) > LARGEST:
             raise DataError(f"{path}: {image.width}x{image.height} pixels, and {LARGEST} a side are allowed")
     return path

@@ -39,12 +39,7 @@ class Scenery:
 
     def label(self, name: str | int) -> int:
         """The id of a class given by name or id. Raises DataError where there is none."""
-        by_name = {each.name: each.id for each in reversed(self.classes)}
-        label = by_name.get(name, name)
-        if isinstance(label, bool) or label not in range(len(self.classes)):
-            known = ", ".join(f"{each.name} ({each.id})" for each in self.classes)
-            raise DataError(f"class {shown(name)} is none.{did_you_mean(name, by_name)} There are: {known}")
-        return label
+        return class_id({each.id: each.name for each in self.classes}, name)
 
     def class_label(self, name: str | int) -> int:
         """The same, and ALL for "all"."""
@@ -86,3 +81,13 @@ class Scenery:
         if label not in range(len(self.classes)):
             return f"label {label}", 0  # one that the model ignores
         return self.classes[label].name, self.classes[label].styles
+
+
+def class_id(names: Mapping[int, str], key: str | int) -> int:
+    """The id of a class by its name or id, where names are by id. Raises DataError where there is none."""
+    by_name = {name: label for label, name in reversed(names.items())}
+    label = by_name.get(key, key)
+    if isinstance(label, bool) or label not in names:
+        known = ", ".join(f"{name} ({label})" for label, name in names.items())
+        raise DataError(f"class {shown(key)} is none.{did_you_mean(key, by_name)} There are: {known}")
+    return label

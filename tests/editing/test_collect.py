@@ -5,14 +5,13 @@ import pytest
 import torch
 from html_page import HOSTILE, Page
 from made_models import untrained
-from PIL import Image
 from small_styles import ENCODER, call
 
 import synthkit
 from synthkit.cli import objects as command  # noqa: F401  (importing registers the command)
 from synthkit.data.streets import paint
 from synthkit.editing import collect
-from synthkit.editing.collect import Found, different, is_whole
+from synthkit.editing.collect import is_whole
 from synthkit.editing.gallery import write_gallery
 from synthkit.editing.objects import Objects, SceneObject
 from synthkit.errors import ConfigError, DataError
@@ -129,31 +128,6 @@ def test_whole_is_what_nothing_cuts(case):
     rows, columns = np.nonzero(mask)
     box = (slice(rows.min(), rows.max() + 1), slice(columns.min(), columns.max() + 1))
     assert is_whole(mask, box) == expected
-
-
-def found(shape: str, side: int, code=(0.0,)) -> Found:
-    y, x = (np.indices((side, side)) + 0.5) / side
-    mask = {"square": x >= 0, "slope": x >= y, "wedge": y >= x, "cut": (x < 0.4) & (y < 0.4) | (y > 0.8)}[
-        shape
-    ]
-    return Found(7, mask, 64, np.array(code, np.float32), Image.new("RGB", (4, 4)))
-
-
-def test_the_chosen_are_different_and_none_is_odd():
-    """Three shapes and an odd one: one of each, the largest, and the odd one only where all are taken."""
-    shapes = [shape for shape in ("square", "slope", "wedge") for _ in range(8)]
-    those = [found(shape, 12 + 2 * (place % 8)) for place, shape in enumerate(shapes)]
-    odd = [*those, found("cut", 40)]
-    chosen = different(odd, 3)
-    assert sorted(shapes[place] for place in chosen) == ["slope", "square", "wedge"]
-    assert len(odd) - 1 not in different(odd, 12)
-
-
-def test_the_chosen_differ_in_style():
-    codes = [(0.0,)] * 9 + [(5.0,)] * 6
-    those = [found("square", 16, code) for code in codes]
-    assert [codes[place] for place in different(those, 2)] == [(0.0,), (5.0,)]  # the most common first
-    assert len(different(those, 12)) == 2  # no more than there are
 
 
 def test_the_command_collects_into_the_run_and_shows(run):
