@@ -15,6 +15,8 @@ from urllib.request import Request, urlopen
 import numpy as np
 from PIL import Image
 
+from synthkit.data.streets import paint
+
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 MARGIN = 24  # CSS pixels that a fitted scene leaves of the stage
 HEADERS = "{headers: {'X-Synthkit-Token': sessionStorage.getItem('synthkit-token')}}"
@@ -43,12 +45,26 @@ def browsing() -> Iterator:
         browser.close()
 
 
-def open_scene(address: str, number: int) -> None:
-    """Opens one of the offered scenes, before there is a page."""
+def ask(address: str, method: str, path: str, body: bytes) -> None:
+    """A request beside those of the page."""
     place, token = address.split("#token=")
     headers = {"X-Synthkit-Token": token, "Content-Type": "application/json"}
-    request = Request(f"{place}api/open", json.dumps({"scene": number}).encode(), headers)
-    urlopen(request).read()
+    urlopen(Request(place + path, body, headers, method=method)).read()
+
+
+def open_scene(address: str, number: int = 0) -> None:
+    """Opens one of the offered scenes, before there is a page."""
+    ask(address, "POST", "api/open", json.dumps({"scene": number}).encode())
+
+
+def open_small_scene(address: str) -> None:
+    """Opens a street of 64 x 128 pixels, which is soon drawn."""
+    scene = paint(0, 64, 128)
+    for field in ("label", "instance"):
+        file = io.BytesIO()
+        Image.fromarray(getattr(scene, field).astype(np.uint16)).save(file, "PNG")
+        ask(address, "PUT", f"api/upload/{field}", file.getvalue())
+    ask(address, "POST", "api/open", b'{"uploads": true}')
 
 
 class EditorPage:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from editor_page import CHROMIUM, EditorPage, browsing, open_scene, serving
+from editor_page import CHROMIUM, EditorPage, browsing, open_scene, open_small_scene, serving
 
 
 @pytest.fixture(scope="session")
@@ -22,11 +22,10 @@ def browser():
 
 @pytest.fixture
 def make_page(browser, address):
-    """Opens the editor at the first scene; what its console complained of fails the test at its end."""
+    """Opens the editor in a tab of its own; what its console complained of fails the test at its end."""
     pages = []
 
     def make(**options) -> EditorPage:
-        open_scene(address, 0)
         pages.append(EditorPage(browser, address, **options))
         return pages[-1]
 
@@ -37,5 +36,14 @@ def make_page(browser, address):
 
 
 @pytest.fixture
-def editor(make_page) -> EditorPage:
+def editor(address, make_page) -> EditorPage:
+    """The editor at the first scene that it offers."""
+    open_scene(address)
+    return make_page()
+
+
+@pytest.fixture
+def small(address, make_page) -> EditorPage:
+    """The editor at a scene that is soon drawn."""
+    open_small_scene(address)
     return make_page()

@@ -36,7 +36,7 @@ def test_a_stroke_is_painted_and_undone(editor):
     assert set(editor.maps()[0][mask]) == {TREE}
     assert mask[40, 120] and mask[60, 150] and mask[40, 180] and not mask[80, 150]
     assert_local(*changes(image, editor.image(), mask))
-    assert editor.page.locator("#edits [aria-current]").inner_text().split("\n")[-1] == "Painted tree"
+    assert "Tree" in editor.page.locator("#edits [aria-current]").inner_text()
     editor.page.locator("#undo").click()
     editor.idle()
     assert np.array_equal(np.stack(editor.maps()), maps)
