@@ -11,15 +11,15 @@ from scipy import ndimage
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
-from editor_page import EditorPage, browsing, open_scene, serving  # noqa: E402
+from editor_page import EditorPage, browsing, open_scene, serving
 
 SIZE = {"width": 1280, "height": 800}
 TREE, CAR, BUILDING = 6, 7, 1
 
 
 def stroke(editor: EditorPage) -> None:
-    """Trees along the house fronts."""
-    editor.press("b")
+    """Leaves on a house."""
+    editor.press("2", "b")
     editor.page.locator("#classes label", has_text="tree").click()
     editor.page.locator("#size").fill("26")
     editor.drag((120, 60), (140, 45), (160, 65), (180, 45))

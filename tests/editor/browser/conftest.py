@@ -1,7 +1,6 @@
 """The editor of the shipped model, and a browser."""
 
 import pytest
-
 from editor_page import CHROMIUM, EditorPage, browsing, open_scene, open_small_scene, serving
 
 

@@ -4,9 +4,8 @@ import io
 
 import numpy as np
 import pytest
-from PIL import Image
-
 from editor_page import EditorPage
+from PIL import Image
 
 
 def background(page) -> int:
