@@ -11,14 +11,9 @@ const wait = milliseconds => new Promise(resolve => setTimeout(resolve, millisec
 export class Session extends EventTarget {
   #turn = Promise.resolve();
 
-  // Waits until the model is loaded; `progress` is told about it.
-  async start(progress) {
-    this.model = await getJson("/api/model");
-    while (this.model.loading) {
-      progress(typeof this.model.loading === "string" ? this.model.loading : "Loading the model…");
-      await wait(300);
-      this.model = await getJson("/api/model");
-    }
+  // Waits until the model is loaded.
+  async start() {
+    while ((this.model = await getJson("/api/model")).loading) await wait(300);
     this.classes = new Map(this.model.classes.map(each => [each.id, each]));
     await this.reload();
   }
