@@ -4,7 +4,7 @@ import io
 
 import numpy as np
 import pytest
-from editor_page import EditorPage, open_small_scene
+from editor_page import EditorPage, open_street
 from PIL import Image
 
 
@@ -72,7 +72,7 @@ def test_zoom_and_pan(small):
 
 
 def test_two_fingers_zoom_and_do_not_paint(make_page, address):
-    open_small_scene(address)
+    open_street(address, 64)
     tab = make_page(has_touch=True)
     tab.press("b")
     before = int(tab.page.locator("#zoom").inner_text()[:-1])
@@ -87,9 +87,12 @@ def test_two_fingers_zoom_and_do_not_paint(make_page, address):
 
 
 def test_a_slow_image_has_a_preview_first(make_page, address):
-    open_small_scene(address)
+    open_street(address, 64)
     tab, asked = make_page(), []
-    slow = lambda route: route.fulfill(response=route.fetch(), json={**route.fetch().json(), "slow": True})
+
+    def slow(route):
+        answer = route.fetch()
+        route.fulfill(response=answer, json={**answer.json(), "slow": True})
 
     def half(route):
         asked.append(route.request.url.split("preview=")[1])
