@@ -16,13 +16,18 @@ PNG_CHANNELS = (1, 3, 4)
 
 def new_folder(path: Path) -> Path:
     """Make a folder, or take one that is empty. Raises DataError where something is there already."""
-    if path.exists() and (not path.is_dir() or any(path.iterdir())):
-        raise DataError(f"{path} is there already and not an empty folder")
+    check_new(path)
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise DataError(f"{path} cannot be made: {error}") from error
     return path
+
+
+def check_new(path: Path) -> None:
+    """Raise DataError where something is at a path already, unless it is an empty folder."""
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise DataError(f"{path} is there already and not an empty folder")
 
 
 @contextmanager
