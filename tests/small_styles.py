@@ -3,7 +3,7 @@
 import torch
 from typer.testing import CliRunner
 
-from synthkit.cli import app, styles, translate  # noqa: F401  (importing registers the commands)
+from synthkit.cli import app, edit, styles, translate  # noqa: F401  (importing registers the commands)
 
 ENCODER = "model.encoder={type: pix2pixhd/instance_encoder, channels: 4, downsamples: 1}"
 

@@ -8,7 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 
-from synthkit.editor.routes import downloads, edits, model, pictures, scenes
+from synthkit.editor.routes import downloads, model, pictures, scene, scenes
 from synthkit.editor.security import Guard
 from synthkit.editor.session import Session
 from synthkit.editor.worker import GivenUpError
@@ -38,7 +38,7 @@ def build_app(session: Session, *, most_pixels: int) -> FastAPI:
     """The same without a guard."""
     app = FastAPI(openapi_url=None, redirect_slashes=False)
     app.state.session, app.state.most_pixels = session, most_pixels
-    for part in (model, edits, pictures, scenes, downloads):
+    for part in (model, scene, pictures, scenes, downloads):
         app.include_router(part.router, prefix="/api")
     _add_page(app)
     _add_errors(app)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from synthkit.editing import State
+from synthkit.editing import Look, State
 
 if TYPE_CHECKING:
     from synthkit.editing.rendering import Renderer
@@ -43,6 +43,18 @@ class Painter:
         while len(self._images) > KEPT:
             self._images.popitem(last=False)
         return self._images[state]
+
+    @staticmethod
+    def preview(renderer: "Renderer", state: State, cancelled: Callable[[], bool]) -> bytes:
+        """The same, drawn at half the size and enlarged."""
+        return png(renderer.render(state, preview=True, cancelled=cancelled))
+
+    @staticmethod
+    def thumbnail(
+        renderer: "Renderer", state: State, instance: int, look: Look, cancelled: Callable[[], bool]
+    ) -> bytes:
+        """A part of the image about an instance in another look, as PNG."""
+        return png(renderer.thumbnail(state, instance, look))
 
 
 def png(image: Image.Image) -> bytes:

@@ -76,9 +76,11 @@ def listen(place: Place) -> socket.socket:
         )
     family = socket.AF_INET6 if ":" in place.host else socket.AF_INET
     try:
-        return socket.create_server((place.host, place.port), family=family)
+        listener = socket.create_server((place.host, place.port), family=family)
     except (OSError, OverflowError) as error:
         raise ConfigError(f"--host {place.host} --port {place.port}: {error}") from error
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else each answer takes 40 ms more
+    return listener
 
 
 def _bracketed(host: str) -> str:

@@ -10,7 +10,6 @@ from fastapi import HTTPException
 
 from synthkit.editor import view
 from synthkit.editor.painter import Painter
-from synthkit.editor.words import describe
 from synthkit.editor.worker import Job, ModelThread, Rank, Work
 from synthkit.errors import SynthkitError
 
@@ -29,7 +28,7 @@ class Session:
 
     def __init__(self, thread: ModelThread, open_workspace: "Callable[[], tuple[Workspace, Scene]]"):
         self.thread, self.revision, self.painter = thread, 0, Painter()
-        self.workspace: "Workspace | None" = None
+        self.workspace: Workspace | None = None
         self.uploads: dict[str, np.ndarray] = {}  # by field, until a scene is opened from them
         self._lock = asyncio.Lock()  # whoever holds it may change the scene
         self._jobs: dict[Hashable, Job] = {}  # of the present revision
@@ -51,7 +50,7 @@ class Session:
         if revision != self.revision:
             raise HTTPException(410, f"revision {revision} is over: the scene is at {self.revision}")
 
-    async def view(self) -> bytes:
+    async def told(self) -> bytes:
         """All of the scene, as JSON."""
         async with self._lock:
             return await asyncio.to_thread(self._view, view.whole(self.scene.state))
@@ -109,12 +108,8 @@ class Session:
 
     def _view(self, box: view.Box) -> bytes:
         scene, state = self.scene, self.scene.state
-        names = {each.id: each.name for each in scene.classes}
-        edits = [
-            {**_without_mask(edit), "text": describe(edit, lambda key: str(names.get(key, key)))}
-            for edit in scene.edits
-        ]
-        told = {
+        edits = zip(scene.edits, scene.texts, strict=True)
+        facts = {
             "revision": self.revision,
             "width": state.width,
             "height": state.height,
@@ -122,11 +117,11 @@ class Session:
             **view.maps(state, box),
             "instances": view.instances(state),
             "class_looks": view.class_looks(state),
-            "edits": edits,
+            "edits": [{**_without_mask(edit), "text": text} for edit, text in edits],
             "position": scene.position,
             "slow": self.painter.is_slow(state),
         }
-        return json.dumps(told, allow_nan=False).encode()
+        return json.dumps(facts, allow_nan=False).encode()
 
 
 def _without_mask(edit: dict) -> dict:

@@ -69,6 +69,12 @@ class Job:
         return self._future.result()
 
 
+def _look_at(ended: asyncio.Future) -> None:
+    """Asyncio warns of errors that nobody looked at; `Job.result` does, elsewhere."""
+    if not ended.cancelled():
+        ended.exception()
+
+
 class ModelThread:
     """Runs jobs one at a time: those of the lowest rank first, in the order in which they came."""
 

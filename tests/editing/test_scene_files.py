@@ -88,7 +88,9 @@ def test_another_process_draws_the_same_image(saved):
 def test_saved_again_a_scene_has_the_same_files(saved, model, tmp_path):
     again = Scene.load(saved, model).save(tmp_path / "again")
     files = sorted(path.relative_to(saved) for path in saved.rglob("*") if path.is_file())
-    assert {"scene.json", "label.png", "edited_label.png", "masks", "objects"} <= {path.parts[0] for path in files}
+    assert {"scene.json", "label.png", "edited_label.png", "masks", "objects"} <= {
+        path.parts[0] for path in files
+    }
     assert all((again / path).read_bytes() == (saved / path).read_bytes() for path in files)
     assert files == sorted(path.relative_to(again) for path in again.rglob("*") if path.is_file())
 
@@ -198,7 +200,9 @@ def test_a_bad_index_is_refused(folder, model, message):
     assert "scene" in str(raised.value)
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{", "nonsense", "[" * 100_000, '{"format": 1' + "0" * 5000 + "}"])
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{", "nonsense", "[" * 100_000, '{"format": 1' + "0" * 5000 + "}"]
+)
 def test_an_index_that_is_no_json_is_refused(folder, model, text):
     (folder / "scene.json").write_text(text)
     with pytest.raises(SynthkitError, match="scene.json"):
@@ -211,6 +215,13 @@ def test_links_that_lead_out_are_refused(folder, model, tmp_path, name):
     (folder / name).symlink_to(tmp_path / "elsewhere")
     with pytest.raises(DataError, match="outside|out of"):
         Scene.load(folder, model)
+
+
+def test_without_the_check_links_would_be_followed(folder, model, tmp_path, monkeypatch, edited):
+    (folder / "label.png").rename(tmp_path / "elsewhere")
+    (folder / "label.png").symlink_to(tmp_path / "elsewhere")
+    monkeypatch.setattr("synthkit.editing.files.contained", lambda folder, name: folder / name)
+    assert same(Scene.load(folder, model).opening, edited.opening)
 
 
 def test_maps_that_do_not_fit_are_refused(folder, model, painted):

@@ -1,8 +1,9 @@
 """What the model draws of the scene: its image, and instances in other looks."""
 
+from functools import partial
+
 from fastapi import APIRouter, Request, Response
 
-from synthkit.editor.painter import png
 from synthkit.editor.routes import Ready, png_response
 from synthkit.editor.worker import Rank
 
@@ -13,14 +14,12 @@ router = APIRouter()
 async def image(session: Ready, request: Request, revision: int, preview: bool = False) -> Response:
     """The image of a revision, once it is drawn; with `preview` a coarser one where the whole takes long."""
     session.check(revision)
-    scene, painter = session.scene, session.painter
-    state, renderer = scene.state, scene.renderer
-    if not preview or not painter.is_slow(state):
-        whole = lambda cancelled: painter.image(renderer, state, cancelled)
-        return png_response(await session.drawn("image", whole, Rank.RENDER, left(request)))
-    coarse = lambda cancelled: png(renderer.render(state, preview=True, cancelled=cancelled))
-    drawn = await session.drawn("preview", coarse, Rank.RENDER, left(request))
-    return png_response(drawn, **{"X-Synthkit-Preview": "1"})
+    state, renderer, painter = session.scene.state, session.scene.renderer, session.painter
+    if preview and painter.is_slow(state):
+        work, headers = partial(painter.preview, renderer, state), {"X-Synthkit-Preview": "1"}
+    else:
+        work, headers = partial(painter.image, renderer, state), {}
+    return png_response(await session.drawn(work.func, work, Rank.RENDER, left(request)), **headers)
 
 
 @router.get("/thumbnail")
@@ -40,7 +39,7 @@ async def thumbnail(
     state, renderer = scene.state, scene.renderer
     state.mask(instance)
     scene.scenery.check(look, state.instances[instance].label)
-    work = lambda cancelled: png(renderer.thumbnail(state, instance, look))
+    work = partial(session.painter.thumbnail, renderer, state, instance, look)
     return png_response(await session.drawn((instance, look), work, Rank.THUMBNAIL, left(request)))
 
 

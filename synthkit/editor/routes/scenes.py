@@ -17,13 +17,13 @@ class Opening(BaseModel):
     """Which scene: one that is offered, by number, a blank one, or that of the uploads."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
-    scene: int | Literal["blank"] | None = None
+    scene: int | str | None = None
     uploads: Literal[True] | None = None
 
     @model_validator(mode="after")
     def _one(self) -> "Opening":
         if (self.scene is None) == (self.uploads is None):
-            raise ValueError("give either scene or uploads")
+            raise ValueError("give either scene, a number or 'blank', or uploads: true")
         return self
 
 

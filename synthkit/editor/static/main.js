@@ -57,11 +57,14 @@ find("zoom-fit").addEventListener("click", () => viewport.fit());
 find("help").addEventListener("click", () => find("help-dialog").showModal());
 viewport.addEventListener("change", () => (find("zoom").textContent = `${Math.round(100 * viewport.scale)}%`));
 
+session.addEventListener("sent", () => rendering.stop());
+session.addEventListener("failure", () => rendering.show(session.view));
 session.addEventListener("scene", ({ detail }) => {
   if (detail.whole) opened();
   rendering.show(session.view);
 });
 for (const source of [session, rendering]) source.addEventListener("failure", ({ detail }) => failed(detail));
+rendering.addEventListener("failure", ({ detail }) => detail.status === 410 && session.reload().catch(failed));
 rendering.addEventListener("busy", () => (find("busy").hidden = !rendering.busy));
 
 new ResizeObserver(fitCanvases).observe(find("stage"));

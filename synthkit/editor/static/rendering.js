@@ -8,15 +8,21 @@ export class Rendering extends EventTarget {
   image = null;
   busy = false;
   #fetch = new AbortController();
-
+  #whole = -1; // the revision whose whole image is there
   shown = Promise.resolve(); // once the whole image is there, or something newer is wanted
 
   show(view) {
-    this.shown = this.#show(view);
+    this.stop();
+    if (view.revision !== this.#whole) this.shown = this.#show(view);
+  }
+
+  // Gives up what is on its way, for another revision is to come.
+  stop() {
+    this.#fetch.abort();
+    this.#say(false);
   }
 
   async #show({ revision, slow }) {
-    this.#fetch.abort();
     const { signal } = (this.#fetch = new AbortController());
     this.#say(true);
     try {
@@ -34,6 +40,7 @@ export class Rendering extends EventTarget {
     const image = await createImageBitmap(picture.blob);
     signal.throwIfAborted();
     this.image = image;
+    this.#whole = picture.preview ? -1 : revision;
     this.dispatchEvent(new Event("image"));
     return !picture.preview;
   }

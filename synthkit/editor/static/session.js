@@ -1,6 +1,6 @@
 // The scene on the server: its latest view, and the edits sent to it one after another.
 //
-// Events: "scene" (detail: {whole, box}) after each answer, "failure" (detail: an Error).
+// Events: "sent" before a change is asked for, then "scene" (detail: {whole, box}) or "failure" (detail: an Error).
 
 import { clearUploads, getJson, post, sendFile } from "./api.js";
 import { Maps } from "./maps.js";
@@ -62,10 +62,14 @@ export class Session extends EventTarget {
 
   // A photo of one thing gives its style to `{instance}` or `{label}`.
   stylePhoto(path, file) {
-    return this.#queued(async () => this.#take(await sendFile("POST", path(this.view.revision), file)));
+    return this.#queued(async () => {
+      this.#sent();
+      this.#take(await sendFile("POST", path(this.view.revision), file));
+    });
   }
 
   async open(scene) {
+    this.#sent();
     this.#take(await post("/api/open", scene), true);
   }
 
@@ -80,8 +84,10 @@ export class Session extends EventTarget {
   #send(path, body) {
     return this.#queued(async () => {
       const values = body();
-      if (values) this.#take(await post(path, { revision: this.view.revision, ...values }));
-      return Boolean(values);
+      if (!values) return false;
+      this.#sent();
+      this.#take(await post(path, { revision: this.view.revision, ...values }));
+      return true;
     });
   }
 
@@ -91,10 +97,15 @@ export class Session extends EventTarget {
     return turn.then(result => result !== false);
   }
 
+  // Whoever is behind, for the scene was changed in another tab, gets the newest.
   async #failed(failure) {
+    if (failure.status === 409) await this.reload().catch(problem => (failure = problem));
     this.dispatchEvent(new CustomEvent("failure", { detail: failure }));
-    if (failure.status === 409) await this.reload();
     return false;
+  }
+
+  #sent() {
+    this.dispatchEvent(new Event("sent"));
   }
 
   #take(view, whole = false) {

@@ -28,8 +28,8 @@ const SINGLE = [
 ];
 const OTHERS = [
   ["Ctrl Z", "Undo"],
-  ["Ctrl Shift Z, Ctrl Y", "Redo"],
-  ["Wheel, pinch", "Zoom"],
+  ["Ctrl Shift Z", "Redo (or Ctrl Y)"],
+  ["Wheel", "Zoom (or two fingers)"],
   ["Space and drag", "Pan (or the middle button, or two fingers)"],
   ["Arrows, Shift", "On the canvas: move the cursor by 1 or 10"],
   ["Enter", "On the canvas: apply the tool at the cursor"],

@@ -2,16 +2,20 @@
 
 import { getPicture, query } from "./api.js";
 import { find, make, radios, showPicture } from "./elements.js";
+import { complain } from "./notices.js";
 
 const SEEDS = 2 ** 31;
 
 export class StylePanel {
   #shown = ""; // what the thumbnails are of
+  #missing = new Map(); // those still to be fetched, by cluster
   #fetch = new AbortController();
   #scope = "instance";
 
   constructor(session, choices) {
     Object.assign(this, { session, choices });
+    session.addEventListener("sent", () => this.#fetch.abort());
+    session.addEventListener("failure", () => this.#load());
     session.addEventListener("scene", () => this.#show());
     choices.addEventListener("change", ({ detail }) => detail.has("selected") && this.#show());
     radios(find("scope"), value => {
@@ -54,7 +58,8 @@ export class StylePanel {
   async #photo(input) {
     const [file] = input.files;
     input.value = "";
-    const target = this.#target;
+    const { label, ...target } = this.#target;
+    if (label !== undefined) target.label = label === "all" ? label : this.session.className(label);
     if (file) await this.session.stylePhoto(revision => `/api/style_photo?${query({ revision, ...target })}`, file);
   }
 
@@ -62,33 +67,43 @@ export class StylePanel {
     const shown = this.session.model.styles !== "none" && (this.#single || Boolean(this.#instance));
     find("style").hidden = !shown;
     find("scope").hidden = this.#single;
-    if (!shown) return;
+    if (!shown) return this.#lay(0);
     const { label, box, pixels, id } = this.#instance ?? {};
     if (!this.#single) find("scope-class").textContent = `Every ${this.session.className(label)}`;
     find("style-now").textContent = `Now ${words(this.#look)}.`;
     const styles = this.#single ? 0 : this.session.classes.get(label).styles;
-    const key = JSON.stringify([id, label, box, pixels, styles]);
-    if (key !== this.#shown) this.#tiles(styles, id);
-    this.#shown = key;
+    this.#lay(styles, JSON.stringify([id, label, box, pixels]));
+    this.#mark();
+    this.#load();
+  }
+
+  #lay(count, shown = "") {
+    if (shown === this.#shown) return;
+    this.#shown = shown;
+    this.#missing = new Map(Array.from({ length: count }, (_, cluster) => [cluster, make("img", { alt: "" })]));
+    find("style-tiles").replaceChildren(...[...this.#missing].map(([cluster, image]) => this.#tile(image, cluster)));
+  }
+
+  #mark() {
     const { cluster } = this.#look ?? {};
     for (const [place, tile] of [...find("style-tiles").children].entries())
       tile.firstChild.setAttribute("aria-pressed", place === cluster);
   }
 
-  async #tiles(count, instance) {
+  // Fetches the missing thumbnails one by one, until the scene goes on.
+  async #load() {
     this.#fetch.abort();
     const { signal } = (this.#fetch = new AbortController());
-    const images = Array.from({ length: count }, () => make("img", { alt: "" }));
-    find("style-tiles").replaceChildren(...images.map((image, cluster) => this.#tile(image, cluster)));
-    for (const [cluster, image] of images.entries()) {
-      const { revision } = this.session.view;
+    const { revision } = this.session.view;
+    for (const [cluster, image] of this.#missing) {
+      const path = `/api/thumbnail?${query({ revision, instance: this.choices.selected, cluster })}`;
       try {
-        const path = `/api/thumbnail?${query({ revision, instance, cluster })}`;
         showPicture(image, (await getPicture(path, signal)).blob);
       } catch (failure) {
-        if (failure.name === "AbortError") return;
-        image.alt = failure.status === 410 ? "" : failure.message; // 410: the scene has gone on
+        if (failure.name !== "AbortError" && failure.status !== 410) complain(failure.message);
+        return; // where the scene went on, its next view starts anew
       }
+      this.#missing.delete(cluster);
     }
   }
 

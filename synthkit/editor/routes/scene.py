@@ -1,4 +1,4 @@
-"""Changes to the scene: each names the revision that it means, and is answered by what it changed."""
+"""The scene, and changes to it: each names the revision that it means, and is answered by what it changed."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +33,11 @@ class Goto(Step):
     """A position in the list of edits."""
 
     position: int
+
+
+@router.get("/scene")
+async def scene(session: Ready) -> Response:
+    return json_response(await session.told())
 
 
 @router.post("/edit")
