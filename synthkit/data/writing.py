@@ -36,8 +36,10 @@ def replaced_folder(folder: Path) -> Iterator[Path]:
 
     Raises DataError where that fails; an old folder is then as it was.
     """
+    folder = folder.absolute()
     partial, old = (folder.with_name(f".{folder.name}.{word}") for word in ("partial", "replaced"))
     try:
+        _put_back(old, folder)
         for leftover in (partial, old):
             shutil.rmtree(leftover, ignore_errors=True)
         partial.mkdir(parents=True)
@@ -47,10 +49,17 @@ def replaced_folder(folder: Path) -> Iterator[Path]:
                 folder.rename(old)
             partial.rename(folder)
         finally:
+            _put_back(old, folder)
             shutil.rmtree(partial, ignore_errors=True)
         shutil.rmtree(old, ignore_errors=True)
     except OSError as error:
         raise DataError(f"{folder} cannot be written: {error}") from error
+
+
+def _put_back(old: Path, folder: Path) -> None:
+    """Give a folder its name again that was being replaced when that was cut short."""
+    if old.exists() and not folder.exists():
+        old.rename(folder)
 
 
 def write_ids(ids: np.ndarray, path: Path, *, deep: bool) -> None:
