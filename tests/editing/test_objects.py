@@ -69,14 +69,16 @@ def test_a_replacement_that_was_cut_short_is_taken_back(run, monkeypatch):
     def full(*arguments, **options):
         raise OSError(28, "No space left on device")
 
-    with monkeypatch.context() as patch, pytest.raises(DataError, match="No space"):
+    with monkeypatch.context() as patch:
         patch.setattr(module, "write_ids", full)
-        library(car("bus_01")).save(run)
+        with pytest.raises(DataError, match="No space"):
+            library(car("bus_01")).save(run)
     assert list(Objects.load(run)) == ["car_01"]
     rename = Path.rename
-    with monkeypatch.context() as patch, pytest.raises(DataError, match="No space"):
+    with monkeypatch.context() as patch:
         patch.setattr(Path, "rename", lambda old, new: full() if "partial" in old.name else rename(old, new))
-        library(car("bus_01")).save(run)
+        with pytest.raises(DataError, match="No space"):
+            library(car("bus_01")).save(run)
     assert list(Objects.load(run)) == ["car_01"] and [path.name for path in run.iterdir()] == ["objects"]
 
 
