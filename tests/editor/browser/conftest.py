@@ -1,0 +1,48 @@
+"""The editor of the shipped model, and a browser."""
+
+import pytest
+from editor_page import CHROMIUM, EditorPage, browsing, open_scene, open_small_scene, serving
+
+
+@pytest.fixture(scope="session")
+def address():
+    """Where the editor listens."""
+    with serving() as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def browser():
+    if CHROMIUM is None:
+        pytest.skip("no chromium is installed, nor google-chrome: apt install chromium")
+    with browsing() as browser:
+        yield browser
+
+
+@pytest.fixture
+def make_page(browser, address):
+    """Opens the editor in a tab of its own; what its console complained of fails the test at its end."""
+    pages = []
+
+    def make(**options) -> EditorPage:
+        pages.append(EditorPage(browser, address, **options))
+        return pages[-1]
+
+    yield make
+    for page in pages:
+        page.context.close()
+        assert page.problems == []
+
+
+@pytest.fixture
+def editor(address, make_page) -> EditorPage:
+    """The editor at the first scene that it offers."""
+    open_scene(address)
+    return make_page()
+
+
+@pytest.fixture
+def small(address, make_page) -> EditorPage:
+    """The editor at a scene that is soon drawn."""
+    open_small_scene(address)
+    return make_page()
