@@ -38,9 +38,10 @@ def served(session, *, guard=Guard):
         host, port = listener.getsockname()
         base = f"http://{host}:{port}"
         try:
-            with httpx.Client(base_url=base, timeout=30) as bare, httpx.Client(
-                base_url=base, timeout=30, headers={"X-Synthkit-Token": TOKEN}
-            ) as client:
+            with (
+                httpx.Client(base_url=base, timeout=30) as bare,
+                httpx.Client(base_url=base, timeout=30, headers={"X-Synthkit-Token": TOKEN}) as client,
+            ):
                 yield SimpleNamespace(session=session, client=client, bare=bare, base=base, port=port)
         finally:
             server.should_exit = True

@@ -190,5 +190,6 @@ def test_another_host_needs_names_and_still_the_token(workspace):
 
 def test_a_place_that_is_taken_is_named():
     with listen(Place()) as listener:
-        with pytest.raises(ConfigError, match=f"--port {listener.getsockname()[1]}"):
-            listen(Place(port=listener.getsockname()[1]))
+        port = listener.getsockname()[1]
+        with pytest.raises(ConfigError, match=f"--port {port}"):
+            listen(Place(port=port))
