@@ -39,9 +39,9 @@ def load(
     In place of a path, `run` may be the name of a model that comes with synthkit, such as "streets". Nothing
     but the run and the plugins it names is needed. Averaged weights are used where there are any. `best`
     takes the checkpoint with the best value of `train.best` instead of the newest. `precision` is fp32 or
-    bf16, by default that of the training, and fp32 on a CPU that does not compute in bf16; in bf16 the weights
-    of convolutions and linear layers take half the memory. A damaged newest checkpoint is passed over with a
-    warning.
+    bf16, by default that of the training, and fp32 on a CPU that does not compute in bf16. In bf16 the
+    weights of convolutions and linear layers take half the memory. A damaged newest checkpoint is passed over
+    with a warning.
     Raises CheckpointError where there is no whole one or it does not fit the networks, ConfigError where its
     config builds none.
     """

@@ -196,8 +196,8 @@ def check_page(cfg: config.Section) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    # others are tried in test_plugins_page.py, which makes the parts, and in benchmark/test_page.py
-    [path for path in DOCS if path.name not in ("plugins.md", "benchmarks.md")],
+    # the others are tried in test_plugins_page.py, benchmark/test_page.py and editing/test_page.py
+    [path for path in DOCS if path.name not in ("plugins.md", "benchmarks.md", "editing.md")],
     ids=lambda path: path.name,
 )
 def test_configs_resolve(path, tmp_path):
