@@ -13,6 +13,8 @@ from PIL import Image
 from synthkit.data.streets import paint
 from synthkit.editing import Scene
 from synthkit.editor.painter import KEPT, Painter
+from synthkit.editor.session import Session
+from synthkit.editor.worker import ModelThread
 
 STROKE = {"edit": "stroke", "points": [[10, 10], [20, 12]], "width": 5, "label": "car", "new": True}
 
@@ -63,7 +65,12 @@ def test_views_patch_a_page_into_the_same_maps(running):
     view = step(running, "goto", position=1).json()
     state = running.session.scene.state
     assert np.array_equal(apply(view, maps), np.stack([state.label, state.instance], 2))
-    assert view["position"] == 1 and len(view["edits"]) == 3 and view["edits"][0]["text"]
+    assert view["position"] == 1 and [each["edit"] for each in view["edits"]] == [
+        "stroke",
+        "move_object",
+        "fill",
+    ]
+    assert view["edits"][0]["text"] == "car painted" and "points" not in view["edits"][0]
 
 
 def test_a_style_changes_no_map(running):
@@ -233,13 +240,11 @@ def test_names_are_data_and_never_markup(workspace):
         assert response.status_code == 404 and response.headers["content-type"] == "application/json"
 
 
-def test_a_model_that_cannot_be_loaded_is_told(workspace):
+def test_a_model_that_cannot_be_loaded_is_told():
     def fail():
         raise ValueError("no such run")
 
-    session = make_session(workspace)
-    session.loading = session.thread.submit(lambda cancelled: fail(), 0)
-    with served(session) as running:
+    with served(Session(ModelThread(), fail)) as running:
         for path in ("/api/model", "/api/scene"):
             response = running.client.get(path)
             assert response.status_code == 503 and "no such run" in response.json()["detail"]
