@@ -28,23 +28,19 @@ export class Cursor {
     if (!this.session.maps || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key in ARROWS) this.#move(ARROWS[event.key], event.shiftKey ? 10 : 1);
     else if (event.key === "Enter") this.#apply();
-    else if (event.key === " ") this.pointer.spaceHeld = true;
     else if (event.key === "Escape" && this.cancel()) announce("cancelled");
     else return;
     event.preventDefault();
     event.stopPropagation();
   }
 
+  // Space acts when it is let go, for it may have been held to pan.
   #keyUp(event) {
-    if (event.key !== " " || !this.pointer.spaceHeld) return;
-    const { spaceUsed } = this.pointer;
-    Object.assign(this.pointer, { spaceHeld: false, spaceUsed: false });
-    if (!spaceUsed && this.session.maps) this.#drag();
+    if (event.key === " " && !this.pointer.spaceUsed && this.session.maps) this.#drag();
   }
 
   #leave() {
     this.cancel();
-    this.pointer.spaceHeld = false;
     this.#last = this.marks.cursor;
     this.marks.set({ cursor: null });
   }

@@ -11,6 +11,7 @@ export function makeFiles(session) {
   find("open").addEventListener("click", () => {
     find("open-error").textContent = "";
     find("open-notice").hidden = session.view.edits.length === 0;
+    if (!find("scenes").children.length) offerAll(session, dialog);
     dialog.showModal();
   });
   find("uploads").addEventListener("submit", event => {
@@ -19,11 +20,12 @@ export function makeFiles(session) {
   });
   for (const [what, name] of Object.entries(DOWNLOADS))
     find(`download-${what}`).addEventListener("click", ({ currentTarget }) => save(currentTarget, what, name));
-  return () => {
-    const names = [...session.model.scenes, "blank"];
-    const open = scene => attempt(dialog, () => session.open({ scene }));
-    find("scenes").replaceChildren(...names.map((name, place) => offer(name, name === "blank" ? name : place, open)));
-  };
+}
+
+function offerAll(session, dialog) {
+  const names = [...session.model.scenes, "blank"];
+  const open = scene => attempt(dialog, () => session.open({ scene }));
+  find("scenes").replaceChildren(...names.map((name, place) => offer(name, name === "blank" ? name : place, open)));
 }
 
 async function attempt(dialog, open) {

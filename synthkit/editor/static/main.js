@@ -42,7 +42,8 @@ const edits = new EditList(session, rendering);
 const objects = new ObjectPanel(parts);
 new StylePanel(session, choices);
 makeDivider(choices);
-const fillPanels = [makePalette(session, choices), makeSelection(session, choices, things), makeFiles(session)];
+makeFiles(session);
+const fillPanels = [makePalette(session, choices), makeSelection(session, choices, things)];
 
 const checkTool = radios(find("tools"), tool => useTool(tool));
 const checkView = radios(find("views"), view => choices.set({ view }));
@@ -57,8 +58,8 @@ find("zoom-fit").addEventListener("click", () => viewport.fit());
 find("help").addEventListener("click", () => find("help-dialog").showModal());
 viewport.addEventListener("change", () => (find("zoom").textContent = `${Math.round(100 * viewport.scale)}%`));
 
-session.addEventListener("sent", () => rendering.stop());
-session.addEventListener("failure", () => rendering.show(session.view));
+session.addEventListener("sent", () => rendering.expect());
+session.addEventListener("kept", () => rendering.show(session.view));
 session.addEventListener("scene", ({ detail }) => {
   if (detail.whole) opened();
   rendering.show(session.view);
@@ -99,7 +100,7 @@ async function start() {
 
 function opened() {
   find("run").textContent = session.model.run;
-  rendering.image = null;
+  rendering.clear();
   choices.set({ selected: null });
   viewport.show(session.view.width, session.view.height);
   for (const fill of fillPanels) fill();

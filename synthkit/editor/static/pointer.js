@@ -6,8 +6,8 @@ export class Pointer {
   #down = new Map(); // where each pointer that is down is, in CSS pixels
   #using = null; // the tool in use
   #pans = false;
-  spaceHeld = false;
-  spaceUsed = false;
+  #spaceHeld = false;
+  spaceUsed = false; // to pan, since it is down
 
   constructor({ canvas, session, marks, choices, viewport, tools, hovered }) {
     Object.assign(this, { canvas, session, marks, choices, viewport, tools, hovered });
@@ -19,12 +19,22 @@ export class Pointer {
     on("pointerleave", () => this.#hover(null));
     on("wheel", this.#wheel);
     on("auxclick", event => event.preventDefault());
+    document.addEventListener("keydown", event => this.#space(event, true));
+    document.addEventListener("keyup", event => this.#space(event, false));
+    window.addEventListener("blur", () => (this.#spaceHeld = false));
   }
 
   // Forgets what a tool has begun.
   cancel() {
     this.#using?.cancel();
     this.#using = null;
+  }
+
+  #space(event, held) {
+    if (event.key !== " " || ![document.body, this.canvas].includes(event.target)) return;
+    event.preventDefault();
+    if (held && !this.#spaceHeld) this.spaceUsed = false;
+    this.#spaceHeld = held;
   }
 
   #place(event) {
@@ -39,8 +49,8 @@ export class Pointer {
     this.#down.set(event.pointerId, place);
     this.marks.set({ cursor: null });
     if (this.#down.size > 1) this.cancel();
-    this.#pans = this.#down.size > 1 || event.button === 1 || this.spaceHeld;
-    this.spaceUsed ||= this.spaceHeld;
+    this.#pans = this.#down.size > 1 || event.button === 1 || this.#spaceHeld;
+    this.spaceUsed ||= this.#spaceHeld;
     if (!this.#pans) this.#use(event.altKey ? this.tools.pick : this.tools[this.choices.tool], place);
     if (event.button === 1) event.preventDefault();
   }
@@ -53,11 +63,11 @@ export class Pointer {
   #moved(event) {
     const place = this.#place(event);
     const before = this.#down.get(event.pointerId);
-    this.#hover(place);
     if (before && this.#pans) this.#pan(event.pointerId, before, place);
     else for (const each of this.#using ? event.getCoalescedEvents() : [])
       this.#using.move(this.viewport.toScene(this.#place(each)));
     if (before) this.#down.set(event.pointerId, place);
+    this.#hover(place);
   }
 
   // One pointer drags the scene along; two also zoom around the one that stays.
@@ -100,6 +110,6 @@ export class Pointer {
     this.marks.set({ pointer: this.session.maps.has(pixel.x, pixel.y) ? pixel : null });
     this.hovered(this.marks.pointer);
     const tool = { select: "", move: "move" }[this.choices.tool] ?? "cross";
-    this.canvas.dataset.cursor = this.spaceHeld ? "grab" : place && this.#onHandle(place) ? "scale" : tool;
+    this.canvas.dataset.cursor = this.#spaceHeld ? "grab" : place && this.#onHandle(place) ? "scale" : tool;
   }
 }

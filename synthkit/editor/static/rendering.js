@@ -1,6 +1,6 @@
 // The image of the newest revision, a half-size preview first where the network is slow.
 //
-// Events: "image" once one is there, "busy", "failure" (detail: an Error).
+// Events: "image" once one is there, "busy" when it begins and ends to be, "failure" (detail: an Error).
 
 import { getPicture, query } from "./api.js";
 
@@ -12,19 +12,23 @@ export class Rendering extends EventTarget {
   shown = Promise.resolve(); // once the whole image is there, or something newer is wanted
 
   show(view) {
-    this.stop();
-    if (view.revision !== this.#whole) this.shown = this.#show(view);
+    this.expect();
+    this.shown = this.#show(view);
   }
 
   // Gives up what is on its way, for another revision is to come.
-  stop() {
+  expect() {
     this.#fetch.abort();
-    this.#say(false);
+    this.#say(true);
+  }
+
+  clear() {
+    this.image = null;
+    this.#whole = -1;
   }
 
   async #show({ revision, slow }) {
     const { signal } = (this.#fetch = new AbortController());
-    this.#say(true);
     try {
       for (const preview of slow ? [1, 0] : [0]) if (await this.#take(revision, preview, signal)) break;
     } catch (failure) {
@@ -36,6 +40,7 @@ export class Rendering extends EventTarget {
 
   // Whether this is the whole image.
   async #take(revision, preview, signal) {
+    if (revision === this.#whole) return true;
     const picture = await getPicture(`/api/image?${query({ revision, preview })}`, signal);
     const image = await createImageBitmap(picture.blob);
     signal.throwIfAborted();

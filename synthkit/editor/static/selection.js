@@ -9,8 +9,7 @@ export function makeSelection(session, choices, things) {
   act("larger", { scale: 1.1 });
   act("flip", { flip: true });
   find("delete").addEventListener("click", () => things.remove(id()));
-  find("selection-class").addEventListener("change", ({ target }) =>
-    session.edit({ edit: "change_label", instance: id(), to: Number(target.value) }));
+  find("selection-class").addEventListener("change", ({ target }) => relabel(session, id(), Number(target.value)));
   session.addEventListener("scene", () => {
     if (!session.instance(id())) choices.set({ selected: null });
     show(session, id());
@@ -19,6 +18,15 @@ export function makeSelection(session, choices, things) {
   return () =>
     find("selection-class").replaceChildren(
       ...session.model.classes.map(each => make("option", { value: each.id, text: each.name })));
+}
+
+// Arrow keys run through the classes: one edit all in all.
+function relabel(session, instance, to) {
+  session.change(() => {
+    const last = session.applied.at(-1);
+    const amend = last?.edit === "change_label" && last.instance === instance;
+    return { edit: { edit: "change_label", instance, to }, amend };
+  });
 }
 
 function show(session, id) {

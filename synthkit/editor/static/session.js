@@ -1,6 +1,7 @@
 // The scene on the server: its latest view, and the edits sent to it one after another.
 //
-// Events: "sent" before a change is asked for, then "scene" (detail: {whole, box}) or "failure" (detail: an Error).
+// Events: "sent" before a change is asked for, then "scene" (detail: {whole, box}) or "kept", where all is as it was.
+// "failure" (detail: an Error) tells the user what went wrong.
 
 import { clearUploads, getJson, post, sendFile } from "./api.js";
 import { Maps } from "./maps.js";
@@ -63,17 +64,24 @@ export class Session extends EventTarget {
   // A photo of one thing gives its style to `{instance}` or `{label}`.
   stylePhoto(path, file) {
     return this.#queued(async () => {
-      this.#sent();
+      this.#say("sent");
       this.#take(await sendFile("POST", path(this.view.revision), file));
     });
   }
 
+  // Raises what the server complains of, as `openFiles` does.
   async open(scene) {
-    this.#sent();
-    this.#take(await post("/api/open", scene), true);
+    await this.#turn;
+    this.#say("sent");
+    try {
+      this.#take(await post("/api/open", scene), true);
+    } catch (failure) {
+      this.#say("kept");
+      throw failure;
+    }
   }
 
-  // Opens own files, {label, instance, photo}; raises the server's complaint.
+  // Opens own files, {label, instance, photo}.
   async openFiles(files) {
     await clearUploads();
     for (const [field, file] of Object.entries(files)) await sendFile("PUT", `/api/upload/${field}`, file);
@@ -85,7 +93,7 @@ export class Session extends EventTarget {
     return this.#queued(async () => {
       const values = body();
       if (!values) return false;
-      this.#sent();
+      this.#say("sent");
       this.#take(await post(path, { revision: this.view.revision, ...values }));
       return true;
     });
@@ -100,12 +108,13 @@ export class Session extends EventTarget {
   // Whoever is behind, for the scene was changed in another tab, gets the newest.
   async #failed(failure) {
     if (failure.status === 409) await this.reload().catch(problem => (failure = problem));
-    this.dispatchEvent(new CustomEvent("failure", { detail: failure }));
+    this.#say("kept");
+    this.#say("failure", failure);
     return false;
   }
 
-  #sent() {
-    this.dispatchEvent(new Event("sent"));
+  #say(name, detail) {
+    this.dispatchEvent(new CustomEvent(name, { detail }));
   }
 
   #take(view, whole = false) {
@@ -115,6 +124,6 @@ export class Session extends EventTarget {
     }
     this.maps.patch(view);
     this.view = view;
-    this.dispatchEvent(new CustomEvent("scene", { detail: { whole, box: view.box } }));
+    this.#say("scene", { whole, box: view.box });
   }
 }

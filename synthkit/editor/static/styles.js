@@ -15,7 +15,7 @@ export class StylePanel {
   constructor(session, choices) {
     Object.assign(this, { session, choices });
     session.addEventListener("sent", () => this.#fetch.abort());
-    session.addEventListener("failure", () => this.#load());
+    session.addEventListener("kept", () => this.#load());
     session.addEventListener("scene", () => this.#show());
     choices.addEventListener("change", ({ detail }) => detail.has("selected") && this.#show());
     radios(find("scope"), value => {
