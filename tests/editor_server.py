@@ -39,8 +39,10 @@ def served(session, *, guard=Guard):
         base = f"http://{host}:{port}"
         try:
             with (
-                httpx.Client(base_url=base, timeout=30) as bare,
-                httpx.Client(base_url=base, timeout=30, headers={"X-Synthkit-Token": TOKEN}) as client,
+                httpx.Client(base_url=base, timeout=30, verify=False) as bare,
+                httpx.Client(
+                    base_url=base, timeout=30, verify=False, headers={"X-Synthkit-Token": TOKEN}
+                ) as client,
             ):
                 yield SimpleNamespace(session=session, client=client, bare=bare, base=base, port=port)
         finally:

@@ -13,6 +13,15 @@ def workspace():
 
 @pytest.fixture
 def running(workspace):
+    """An editor of one's own."""
+    with served(make_session(workspace)) as running:
+        assert running.client.get("/api/scene").status_code == 200
+        yield running
+
+
+@pytest.fixture(scope="module")
+def shared(workspace):
+    """The same for tests that change nothing in it."""
     with served(make_session(workspace)) as running:
         assert running.client.get("/api/scene").status_code == 200
         yield running

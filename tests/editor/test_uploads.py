@@ -82,17 +82,17 @@ BAD = {
 
 @pytest.mark.parametrize("kind", BAD)
 @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
-def test_a_bad_file_is_refused_by_name(running, kind):
+def test_a_bad_file_is_refused_by_name(shared, kind):
     field, content, words = BAD[kind]
     began = time.perf_counter()
-    response = put(running, field, content)
+    response = put(shared, field, content)
     assert response.status_code == 400 and words in response.json()["detail"]
     assert "/tmp" not in response.text and time.perf_counter() - began < 2
-    assert running.session.uploads == {}
+    assert shared.session.uploads == {}
 
 
-def test_a_field_that_there_is_not(running):
-    response = put(running, "weights", b"")
+def test_a_field_that_there_is_not(shared):
+    response = put(shared, "weights", b"")
     assert response.status_code == 400
     assert "field is 'weights'" in response.json()["detail"] and "'label'" in response.json()["detail"]
 
@@ -122,15 +122,15 @@ def status_of(connection) -> int:
     return int(connection.makefile("rb").readline().split()[1])
 
 
-def test_a_body_that_says_it_is_too_long_is_refused_unread(running):
-    with connect(running, f"Content-Length: {uploads.LARGEST_FILE + 1}") as connection:
+def test_a_body_that_says_it_is_too_long_is_refused_unread(shared):
+    with connect(shared, f"Content-Length: {uploads.LARGEST_FILE + 1}") as connection:
         assert status_of(connection) == 413
 
 
-def test_a_body_that_becomes_too_long_is_refused_before_its_end(running, monkeypatch):
+def test_a_body_that_becomes_too_long_is_refused_before_its_end(shared, monkeypatch):
     monkeypatch.setattr(uploads, "LARGEST_FILE", 2**18)
     chunk = b"10000\r\n" + b"x" * 2**16 + b"\r\n"
-    with connect(running, "Transfer-Encoding: chunked") as connection:
+    with connect(shared, "Transfer-Encoding: chunked") as connection:
         for _ in range(2**18 // 2**16):
             connection.sendall(chunk)
         connection.settimeout(0.2)
@@ -141,9 +141,9 @@ def test_a_body_that_becomes_too_long_is_refused_before_its_end(running, monkeyp
         assert status_of(connection) == 413
 
 
-def test_a_body_that_comes_too_slowly_is_given_up(running, monkeypatch):
+def test_a_body_that_comes_too_slowly_is_given_up(shared, monkeypatch):
     monkeypatch.setattr(uploads, "SECONDS", 0.3)
-    with connect(running, "Content-Length: 1000") as connection:
+    with connect(shared, "Content-Length: 1000") as connection:
         connection.sendall(b"x" * 10)
         began = time.perf_counter()
         assert status_of(connection) == 408
@@ -177,13 +177,13 @@ MALFORMED = {
 
 
 @pytest.mark.parametrize("kind", MALFORMED)
-def test_a_bad_edit_is_refused_in_words(running, kind):
-    response = running.client.post("/api/edit", content=MALFORMED[kind])
+def test_a_bad_edit_is_refused_in_words(shared, kind):
+    response = shared.client.post("/api/edit", content=MALFORMED[kind])
     assert response.status_code == 400 and len(response.json()["detail"]) > 10, response.text
     assert response.headers["content-type"] == "application/json"
-    assert running.session.revision == 0 and running.session.scene.edits == ()
+    assert shared.session.revision == 0 and shared.session.scene.edits == ()
 
 
-def test_an_edit_that_is_too_long_is_refused(running):
-    response = running.client.post("/api/edit", content=b" " * (uploads.LARGEST_EDIT + 1))
+def test_an_edit_that_is_too_long_is_refused(shared):
+    response = shared.client.post("/api/edit", content=b" " * (uploads.LARGEST_EDIT + 1))
     assert response.status_code == 413 and str(uploads.LARGEST_EDIT) in response.json()["detail"]

@@ -109,7 +109,17 @@ def test_keys_do_nothing_where_one_types(editor):
 def test_every_control_has_a_name(editor):
     editor.click(5, 5)
     tree = editor.context.new_cdp_session(editor.page).send("Accessibility.getFullAXTree")["nodes"]
-    roles = {"button", "radio", "checkbox", "slider", "combobox", "tab", "application", "spinbutton", "textbox"}
+    roles = {
+        "button",
+        "radio",
+        "checkbox",
+        "slider",
+        "combobox",
+        "tab",
+        "application",
+        "spinbutton",
+        "textbox",
+    }
     controls = [node for node in tree if not node["ignored"] and node["role"]["value"] in roles]
     assert len(controls) > 30
     nameless = [node["role"]["value"] for node in controls if not node.get("name", {}).get("value")]
