@@ -233,3 +233,20 @@ def test_a_checkpoint_that_is_replaced_is_never_missing(tmp_path, monkeypatch):
         assert checkpoint.find(run)[0].step == 3, count
     save(run / "checkpoints", step=3)
     assert [path.name for path in (run / "checkpoints").iterdir()] == ["00000003"]
+
+
+@pytest.mark.parametrize(
+    ("stored", "expected", "fits"),
+    [
+        (torch.bfloat16, torch.float32, True),
+        (torch.float32, torch.float32, True),
+        (torch.float64, torch.float32, False),
+        (torch.float32, torch.bfloat16, False),
+        (torch.int32, torch.int64, False),
+        (torch.int64, torch.float32, False),
+    ],
+)
+def test_only_floats_of_fewer_bits_stand_for_others(stored, expected, fits):
+    """Nothing is lost of them."""
+    values = ({"weight": torch.zeros(2, 3, dtype=dtype)} for dtype in (expected, stored))
+    assert (checkpoint.reshaped(*values) == {}) == fits

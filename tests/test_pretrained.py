@@ -52,7 +52,7 @@ def test_it_draws_a_scene_in_the_styles_of_its_photo(model, scenes):
         own, common = (model.translate(**maps, style_from=each) for each in (scene["image"], None))
         theirs = model.translate(label=other["label"], instance=other["instance"], style_from=other["image"])
         distances = [np.abs(np.asarray(each) - photo).mean() for each in (own, common, theirs)]
-        assert distances[0] < 0.8 * min(distances[1:]), distances
+        assert distances[0] < 0.85 * min(distances[1:]), distances
 
 
 def test_it_has_styles_and_objects_of_its_weights(model, scenes, recwarn):

@@ -38,12 +38,17 @@ def collect_objects(
         split=split,
         scenes=scenes,
         count=count,
-        classes=[int(each) if each.isdecimal() else each for each in classes.split(",")] if classes else (),
+        classes=_classes(classes),
         track=lambda batches, total: track(batches, "looking", total=total),
     )
     _print(gathered)
     objects = gathered.objects
     typer.echo(f"{len(objects)} objects of {objects.origin['scenes']} scenes: {objects.save(folder)}")
+
+
+def _classes(text: str | None) -> list[str | int]:
+    words = [word.strip() for word in (text or "").split(",")]
+    return [int(word) if word.isdecimal() else word for word in words if word]
 
 
 def _print(gathered: "Gathered") -> None:

@@ -16,13 +16,18 @@ PNG_CHANNELS = (1, 3, 4)
 
 def new_folder(path: Path) -> Path:
     """Make a folder, or take one that is empty. Raises DataError where something is there already."""
-    if path.exists() and (not path.is_dir() or any(path.iterdir())):
-        raise DataError(f"{path} is there already and not an empty folder")
+    check_new(path)
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise DataError(f"{path} cannot be made: {error}") from error
     return path
+
+
+def check_new(path: Path) -> None:
+    """Raise DataError where something is at a path already, unless it is an empty folder."""
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise DataError(f"{path} is there already and not an empty folder")
 
 
 @contextmanager
@@ -31,8 +36,10 @@ def replaced_folder(folder: Path) -> Iterator[Path]:
 
     Raises DataError where that fails; an old folder is then as it was.
     """
+    folder = folder.absolute()
     partial, old = (folder.with_name(f".{folder.name}.{word}") for word in ("partial", "replaced"))
     try:
+        _put_back(old, folder)
         for leftover in (partial, old):
             shutil.rmtree(leftover, ignore_errors=True)
         partial.mkdir(parents=True)
@@ -42,10 +49,17 @@ def replaced_folder(folder: Path) -> Iterator[Path]:
                 folder.rename(old)
             partial.rename(folder)
         finally:
+            _put_back(old, folder)
             shutil.rmtree(partial, ignore_errors=True)
         shutil.rmtree(old, ignore_errors=True)
     except OSError as error:
         raise DataError(f"{folder} cannot be written: {error}") from error
+
+
+def _put_back(old: Path, folder: Path) -> None:
+    """Give a folder its name again that was being replaced when that was cut short."""
+    if old.exists() and not folder.exists():
+        old.rename(folder)
 
 
 def write_ids(ids: np.ndarray, path: Path, *, deep: bool) -> None:

@@ -27,7 +27,7 @@ SMALLEST, LARGEST = 1 / 1000, 1 / 8  # shares of a scene
 FILLED = 0.12  # least share of its bounding box that an object has
 IN_ONE_PIECE = 0.98  # share of its pixels that are connected
 MARGIN = 0.15  # around a thumbnail, as a share of the object's longer side
-TALL, LONG = 128, 256  # pixels: the highest thumbnail, and the widest
+TALL, LONG = 96, 192  # pixels: the highest thumbnail, and the widest
 
 
 class Found(NamedTuple):

@@ -35,7 +35,7 @@ class Guard:
 
     def __init__(self, app, *, hosts: Iterable[str], token: str):
         self.app, self.token = app, token.encode()
-        self.hosts = frozenset(host.lower() for host in hosts)
+        self.hosts = frozenset(map(_name, hosts))
 
     async def __call__(self, scope, receive, send) -> None:
         if scope["type"] != "http":

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import uvicorn
 
 from synthkit.editor.app import create_app
-from synthkit.editor.security import LOOPBACK
+from synthkit.editor.security import LOOPBACK, Guard
 from synthkit.editor.session import Session
 from synthkit.editor.worker import ModelThread
 from synthkit.errors import ConfigError, SynthkitError
@@ -49,22 +49,25 @@ def serve(
         token = secrets.token_urlsafe(32)
         session = Session(ModelThread(), lambda: _open(run, scene))
         app = create_app(session, hosts=(*LOOPBACK, *place.names), token=token, most_pixels=most_pixels)
-        server = uvicorn.Server(
-            uvicorn.Config(
-                app,
-                log_level="warning",
-                access_log=False,
-                lifespan="off",
-                ws="none",
-                proxy_headers=False,
-                server_header=False,
-                timeout_graceful_shutdown=PATIENCE,
-            )
-        )
         name = place.names[0] if place.names else _bracketed(place.host)
         show(f"http://{name}:{listener.getsockname()[1]}/#token={token}")
         with contextlib.suppress(KeyboardInterrupt):
-            server.run(sockets=[listener])
+            make_server(app).run(sockets=[listener])
+
+
+def make_server(app: Guard) -> uvicorn.Server:
+    """A server of an application that neither logs nor tells more than it must."""
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        lifespan="off",
+        ws="none",
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=PATIENCE,
+    )
+    return uvicorn.Server(config)
 
 
 def listen(place: Place) -> socket.socket:

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +17,8 @@ if TYPE_CHECKING:  # both import torch, which loads beside the server
     from synthkit.editing import Scene
     from synthkit.editor.workspace import Workspace
 
+LONG = ("points", "mask", "code")  # arguments of edits
+
 
 class Session:
     """The scene that is open, by revision: a change makes the next, and ends what is drawn of the last.
@@ -28,7 +30,8 @@ class Session:
 
     def __init__(self, thread: ModelThread, open_workspace: "Callable[[], tuple[Workspace, Scene]]"):
         self.thread, self.revision, self.painter = thread, 0, Painter()
-        self.workspace: Workspace | None = None
+        self.workspace: Workspace | None = None  # as the scene, there once it is `ready`
+        self.scene: Scene | None = None
         self.uploads: dict[str, np.ndarray] = {}  # by field, until a scene is opened from them
         self._lock = asyncio.Lock()  # whoever holds it may change the scene
         self._jobs: dict[Hashable, Job] = {}  # of the present revision
@@ -117,12 +120,13 @@ class Session:
             **view.maps(state, box),
             "instances": view.instances(state),
             "class_looks": view.class_looks(state),
-            "edits": [{**_without_mask(edit), "text": text} for edit, text in edits],
+            "edits": [{**_short(edit), "text": text} for edit, text in edits],
             "position": scene.position,
             "slow": self.painter.is_slow(state),
         }
         return json.dumps(facts, allow_nan=False).encode()
 
 
-def _without_mask(edit: dict) -> dict:
-    return {key: value for key, value in edit.items() if key != "mask"}
+def _short(edit: Mapping) -> dict:
+    """An edit without what is long, which no page needs."""
+    return {key: value for key, value in edit.items() if key not in LONG}

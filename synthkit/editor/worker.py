@@ -51,15 +51,15 @@ class Job:
     async def wait(self, *, unless: Awaitable | None = None) -> bool:
         """Whether the job is over, however it ended; False where `unless` came first."""
         future = asyncio.wrap_future(self._future)
-        future.add_done_callback(
-            lambda ended: ended.cancelled() or ended.exception()
-        )  # else asyncio complains
+        future.add_done_callback(_look_at)
         other = [asyncio.ensure_future(unless)] if unless else []
         self.awaited += 1
-        await asyncio.wait([future, *other], return_when=asyncio.FIRST_COMPLETED)
-        self.awaited -= 1
-        for each in other:
-            each.cancel()
+        try:
+            await asyncio.wait([future, *other], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self.awaited -= 1
+            for each in other:
+                each.cancel()
         return self._future.done()
 
     def result(self) -> Any:

@@ -5,12 +5,14 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 from synthkit import checkpoint, config
-from synthkit.data.writing import new_folder, replaced_folder
-from synthkit.editing.objects import FOLDER, Objects
+from synthkit.data.writing import check_new, replaced_folder
+from synthkit.editing.objects import FOLDER as OBJECTS
+from synthkit.editing.objects import Objects
 from synthkit.inference import restored
 from synthkit.nn.precision import store_weights
 from synthkit.run_folder import write_config
-from synthkit.styles.codes import FILE, Styles, run_folder
+from synthkit.styles.codes import FILE as STYLES
+from synthkit.styles.codes import Styles, run_folder
 from synthkit.translator import PRECISIONS, Translator
 
 
@@ -22,20 +24,19 @@ def export_run(run: str | Path, out: str | Path, *, best: bool = False) -> Path:
     checkpoint that was written. Raises DataError where `out` is not empty or cannot be written, and what
     `inference.load` raises.
     """
+    check_new(out := Path(out))
     found, _ = checkpoint.find_best(Path(run)) if best else checkpoint.find(Path(run))
-    out = new_folder(Path(out))
     cfg = config.from_dict(_without_paths(found.config), name=str(found.path))
-    translator = restored(found, cfg)
-    if dtype := PRECISIONS[translator.precision]:
-        store_weights(translator.networks, dtype)
     source = run_folder(found.path)
     with replaced_folder(out) as folder:
+        translator = restored(found, cfg)
+        if dtype := PRECISIONS[translator.precision]:
+            store_weights(translator.networks, dtype)
         written = _save(folder / "checkpoints", found, cfg, translator)
         write_config(folder, cfg)
-        if (source / FILE).is_file():
-            Styles.load(source).save(folder)
-        if (source / FOLDER).is_dir():
-            Objects.load(source).save(folder)
+        for part, kind in ((STYLES, Styles), (OBJECTS, Objects)):
+            if (source / part).exists():
+                kind.load(source).save(folder)
     return out / written.relative_to(folder)
 
 

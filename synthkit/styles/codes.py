@@ -119,7 +119,7 @@ def run_folder(path: Path) -> Path:
 def writable_run(path: Path) -> Path:
     """The same, to write into. Raises CheckpointError for a shipped model, and for a read-only folder."""
     run = run_folder(path)
-    if run in pretrained().values():
+    if run.resolve() in pretrained().values():
         advice = f"`synthkit export {run.name} --format run --out FOLDER` makes a copy of your own"
         raise CheckpointError(f"{run.name} comes with synthkit and stays as it is: {advice}")
     if not os.access(run, os.W_OK):

@@ -2,6 +2,7 @@
 
 import json
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -58,6 +59,27 @@ def test_a_library_is_replaced_whole_or_not_at_all(run, monkeypatch):
         library(car("a"), car("b")).save(run)
     assert list(Objects.load(run)) == ["bus_01", "bus_02"]
     assert [path.name for path in run.iterdir()] == ["objects"]
+
+
+def test_a_replacement_that_was_cut_short_is_taken_back(run, monkeypatch):
+    """The process died between the two renames, or the second of them fails."""
+    (run / "objects").rename(run / ".objects.replaced")
+    (run / ".objects.partial").mkdir()
+
+    def full(*arguments, **options):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "write_ids", full)
+        with pytest.raises(DataError, match="No space"):
+            library(car("bus_01")).save(run)
+    assert list(Objects.load(run)) == ["car_01"]
+    rename = Path.rename
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", lambda old, new: full() if "partial" in old.name else rename(old, new))
+        with pytest.raises(DataError, match="No space"):
+            library(car("bus_01")).save(run)
+    assert list(Objects.load(run)) == ["car_01"] and [path.name for path in run.iterdir()] == ["objects"]
 
 
 def rewritten(run, change) -> None:

@@ -32,7 +32,7 @@ async def open_scene(session: Ready, request: Request) -> Response:
     asked, workspace = await receive(request, Opening), session.workspace
     if asked.uploads is None:
         return json_response(await session.open(lambda: workspace.open(asked.scene)))
-    told = await session.open(lambda: workspace.open_maps(session.uploads))
+    told = await session.open(lambda: workspace.open_maps(dict(session.uploads)))
     session.uploads.clear()
     return json_response(told)
 
