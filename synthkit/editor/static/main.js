@@ -138,7 +138,7 @@ function hovered(pixel) {
 
 function described({ x, y }) {
   const { label, instance } = session.maps.at(x, y);
-  return `${session.className(label)} ${instance} · ${x}, ${y}`;
+  return `${session.classOf(label).name} ${instance} · ${x}, ${y}`;
 }
 
 function fitCanvases() {

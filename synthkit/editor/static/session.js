@@ -6,6 +6,7 @@
 import { clearUploads, getJson, post, sendFile } from "./api.js";
 import { Maps } from "./maps.js";
 
+export const IGNORED = { name: "ignored", colour: [128, 128, 128], styles: 0 };
 const wait = milliseconds => new Promise(resolve => setTimeout(resolve, milliseconds));
 
 export class Session extends EventTarget {
@@ -18,8 +19,9 @@ export class Session extends EventTarget {
     await this.reload();
   }
 
-  className(id) {
-    return this.classes.get(id)?.name ?? `class ${id}`;
+  // Pixels may also hold an id that the model ignores.
+  classOf(id) {
+    return this.classes.get(id) ?? IGNORED;
   }
 
   instance(id) {
