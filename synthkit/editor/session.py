@@ -17,8 +17,6 @@ if TYPE_CHECKING:  # both import torch, which loads beside the server
     from synthkit.editing import Scene
     from synthkit.editor.workspace import Workspace
 
-LONG = ("points", "mask", "code")  # arguments of edits
-
 
 class Session:
     """The scene that is open, by revision: a change makes the next, and ends what is drawn of the last.
@@ -128,5 +126,5 @@ class Session:
 
 
 def _short(edit: Mapping) -> dict:
-    """An edit without what is long, which no page needs."""
-    return {key: value for key, value in edit.items() if key not in LONG}
+    """An edit without its mask, which may be large, and which no page needs."""
+    return {key: value for key, value in edit.items() if key != "mask"}

@@ -70,7 +70,7 @@ def test_views_patch_a_page_into_the_same_maps(running):
         "move_object",
         "fill",
     ]
-    assert view["edits"][0]["text"] == "car painted" and "points" not in view["edits"][0]
+    assert view["edits"][0]["text"] == "car painted" and view["edits"][0]["points"] == STROKE["points"]
 
 
 def test_a_style_changes_no_map(running):

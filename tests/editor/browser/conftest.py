@@ -11,7 +11,7 @@ def address():
         yield address
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # its event loop would be in the way of other modules' own
 def browser():
     if CHROMIUM is None:
         pytest.skip("no chromium is installed, nor google-chrome: apt install chromium")
