@@ -72,7 +72,7 @@ def save(scene: Scene, folder: Path) -> Path:
         _write_maps(scene.opening, partial / LABEL, partial / INSTANCE)
         _write_maps(scene.state, partial / EDITED_LABEL, partial / EDITED_INSTANCE)
         scene.render().save(partial / IMAGE)
-        if used := {edit["object"] for edit in scene.edits if "object" in edit}:
+        if used := {edit.get("object") for edit in scene.edits} - {None}:
             Objects({name: scene.objects[name] for name in sorted(used)}).save(partial)
         edits = [_written(edit, partial, number) for number, edit in enumerate(scene.edits)]
         content = json.dumps(asdict(_record(scene, edits)), indent=1)
@@ -143,7 +143,7 @@ def _read_instances(path: Path) -> np.ndarray:
 
 def _written(edit: Mapping, folder: Path, number: int) -> dict[str, Any]:
     """The edit for JSON, its mask as a file."""
-    if MASK not in edit:
+    if edit.get(MASK) is None:
         return dict(edit)
     name = f"{MASKS}/{number}.png"
     (folder / MASKS).mkdir(exist_ok=True)
