@@ -21,7 +21,7 @@ from synthkit import __version__, build, inference
 from synthkit.checkpoint import MANIFEST
 from synthkit.data.images import open_image, read_ids
 from synthkit.data.samples import check_ids, check_label, check_sizes
-from synthkit.data.writing import LARGEST, replaced_folder, write_ids
+from synthkit.data.writing import LARGEST, put_back, replaced_folder, write_ids
 from synthkit.editing.folders import contained, read_json, told
 from synthkit.editing.objects import FOLDER as OBJECTS
 from synthkit.editing.objects import Objects, SceneObject
@@ -86,6 +86,7 @@ def load(folder: Path, model: Model | None = None) -> Scene:
     A model of other weights or styles than the scene's is a warning. Raises DataError, ConfigError and
     CheckpointError, naming the file, for what is no scene, and where its model is not there.
     """
+    put_back(folder)
     if not folder.is_dir():
         raise DataError(f"there is no scene {folder}: a folder is needed")
     if not (folder / INDEX).exists():

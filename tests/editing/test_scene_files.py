@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -143,6 +144,29 @@ def test_a_scene_is_written_whole_or_not_at_all(edited, folder, monkeypatch):
         edited.save(folder)
     assert {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()} == before
     assert [path.name for path in folder.parent.iterdir()] == ["scene"]
+
+
+class KilledError(BaseException):
+    """Nothing is tidied up behind it."""
+
+
+def test_a_scene_that_a_kill_left_without_its_name_is_found(edited, folder, model, monkeypatch):
+    """The old one has made room, and the new one has not come."""
+    rename, before = Path.rename, (folder / "scene.json").read_bytes()
+
+    def killed(path, target):
+        if path.name == ".scene.partial":
+            monkeypatch.setattr(Path, "rename", lambda *_: None)
+            raise KilledError
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", killed)
+    with pytest.raises(KilledError):
+        edited.save(folder)
+    monkeypatch.undo()
+    assert not folder.exists()
+    assert Scene.load(folder, model).position == edited.position
+    assert (folder / "scene.json").read_bytes() == before
 
 
 def spoilt(folder, change):
