@@ -188,11 +188,14 @@ class Scene:
         it with. Where an image has a single style, it is the photo's. Raises DataError for a photo that
         cannot be read, and for an instance or a class that is not in the scene, or too small to be seen.
         """
+        _check_encoder(self.model)
         image = self.model.read.read("style_from", photo)
         if self.scenery.styles == "image":
             return _numbers(self.model.style_vector(image))
         if (instance is None) == (label is None):
             raise ConfigError("give either instance or label")
+        if label is not None and self.scenery.class_label(label) == ALL:
+            raise DataError("a photo of one thing gives no style to all: name an instance or a class")
         state = self.state
         whose = state.largest(self.scenery.label(label)) if instance is None else instance
         mask = state.mask(whose)
@@ -269,6 +272,11 @@ def _check_model(model: Model) -> None:
         )
 
 
+def _check_encoder(model: Model) -> None:
+    if not model.translator.has_encoder:
+        raise DataError("this model has no encoder, so it takes no styles")
+
+
 def _styles_of(model: Model) -> tuple[str, int]:
     """Scenery's `styles` and `width` of a model."""
     if not model.translator.has_encoder:
@@ -279,8 +287,7 @@ def _styles_of(model: Model) -> tuple[str, int]:
 
 def _encoded(model: Model, raw: Mapping[str, np.ndarray]) -> tuple[Regions, list[tuple[float, ...]]]:
     """The instances of a scene, and their codes in its photo."""
-    if not model.translator.has_encoder:
-        raise DataError("this model has no encoder, so it takes no styles")
+    _check_encoder(model)
     batch = model.batch(raw)
     regions = find_regions(batch)
     return regions, [_numbers(code) for code in model.encode(batch, regions)]

@@ -53,6 +53,8 @@ def test_a_photo_is_one_style_and_of_one_thing(model):
     for whose in ({}, {"instance": CAR, "label": "car"}):
         with pytest.raises(SynthkitError, match="either instance or label"):
             scene.set_style(**whose, photo=PHOTO)
+    with pytest.raises(SynthkitError, match="no style to all"):
+        scene.set_style(label="all", photo=PHOTO)
 
 
 @pytest.mark.parametrize("look", [Look(cluster=99), Look(seed=-1), Look(code=(1.0,))])
