@@ -8,6 +8,7 @@ is a new scene: `instance.png` goes with it where the model needs one, and `phot
 
 import hashlib
 import json
+import re
 import warnings
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -176,7 +177,7 @@ def _looks(section: Section) -> dict[int, Look]:
     """What `_plain` wrote. Raises ConfigError and DataError with the place."""
     found = {}
     for key, look in section.items():
-        if not (key == EVERY or key.isdecimal()):
+        if not (key == EVERY or re.fullmatch("[0-9]{1,10}", key)):
             raise ConfigError(f"{shown(key)} is no id", section.where(key))
         with told(section.where(key)):
             found[ALL if key == EVERY else int(key)] = build.call(Look, look)

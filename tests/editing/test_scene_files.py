@@ -209,6 +209,7 @@ BAD = {
     r"edits\[2\].mask.*'/etc/hostname' lies outside": lambda content: point(content, 2, mask="/etc/hostname"),
     r"edits\[2\].mask.*no such file": lambda content: point(content, 2, mask="masks/9.png"),
     "looks.car .*'car' is no id": lambda content: content["looks"].update(car={"cluster": 1}),
+    "looks.1111.* is no id": lambda content: content["looks"].update({"1" * 5000: {"cluster": 1}}),
     "looks.2 .*cluster, seed": lambda content: content["looks"].update({"2": {"cluster": 1, "seed": 1}}),
     "looks.2.code": lambda content: content["looks"].update({"2": {"code": ["a"]}}),
     "code has 1 number": lambda content: content["looks"].update({"2": {"code": [1]}}),
