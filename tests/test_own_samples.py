@@ -63,8 +63,9 @@ def test_edges_are_found_in_photos(drawn, tmp_path):
 def test_what_cannot_be(run, drawn, tmp_path):
     with pytest.raises(DataError, match="own data: leave out label"):
         call("translate", run, tmp_path / "out", "--split", "val", "--label", tmp_path / "a.png")
-    with pytest.raises(DataError, match="holds the run's own data"):
-        call("translate", drawn[0], drawn[1], "--split", "val")
+    for out, count in ((drawn[1], 2), (drawn[1] / "a.png", 1)):
+        with pytest.raises(DataError, match=r"val_img holds the run's own data"):
+            call("translate", drawn[0], out, "--split", "val", "--count", count)
     with pytest.raises(DataError, match="for split 'test'.*splits there: train, val"):
         call("translate", drawn[0], tmp_path / "out", "--split", "test")
     assert not (tmp_path / "out").exists()

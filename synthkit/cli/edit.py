@@ -46,9 +46,9 @@ def edit(
     for step in play(opened, edits):
         step.image.save(out / step.file)
         console.print(printable(f"{step.file:<22} {step.seconds:6.2f} s  {step.text}"))
-        steps.append(step)
+        steps.append(step.reduced())  # many whole ones would not fit into the memory
     write_strip(steps, out / "strip.png")
     if gif:
-        write_animation(steps, out / "steps.gif")
+        write_animation([out / step.file for step in steps], out / "steps.gif")
     opened.save(out / "scene")
     console.print(lines([f"strip: {out / 'strip.png'}", f"scene: {out / 'scene'}"]))

@@ -99,8 +99,9 @@ def _own_samples(model: "Model", split: str, count: int | None, out: Path) -> "O
     from synthkit.own_samples import OwnSamples
 
     samples = OwnSamples(model, split, count)
-    if out.resolve() in {file.parent.resolve() for file in samples.files}:
-        raise DataError(f"{out} holds the run's own data: give another folder")
+    folder = _target(out, "", len(samples)).parent
+    if folder.resolve() in {file.parent.resolve() for file in samples.files}:
+        raise DataError(f"{folder} holds the run's own data: give another folder")
     return samples
 
 

@@ -12,6 +12,7 @@ from synthkit.errors import DataError
 
 LARGEST = 2**16 - 1
 PNG_CHANNELS = (1, 3, 4)
+REPLACED = "replaced"  # the last part of an old folder's name while another takes its place
 
 
 def new_folder(path: Path) -> Path:
@@ -37,9 +38,9 @@ def replaced_folder(folder: Path) -> Iterator[Path]:
     Raises DataError where that fails; an old folder is then as it was.
     """
     folder = folder.absolute()
-    partial, old = (folder.with_name(f".{folder.name}.{word}") for word in ("partial", "replaced"))
+    partial, old = (folder.with_name(f".{folder.name}.{word}") for word in ("partial", REPLACED))
     try:
-        _put_back(old, folder)
+        put_back(folder)
         for leftover in (partial, old):
             shutil.rmtree(leftover, ignore_errors=True)
         partial.mkdir(parents=True)
@@ -49,17 +50,24 @@ def replaced_folder(folder: Path) -> Iterator[Path]:
                 folder.rename(old)
             partial.rename(folder)
         finally:
-            _put_back(old, folder)
+            put_back(folder)
             shutil.rmtree(partial, ignore_errors=True)
         shutil.rmtree(old, ignore_errors=True)
     except OSError as error:
         raise DataError(f"{folder} cannot be written: {error}") from error
 
 
-def _put_back(old: Path, folder: Path) -> None:
-    """Give a folder its name again that was being replaced when that was cut short."""
-    if old.exists() and not folder.exists():
-        old.rename(folder)
+def put_back(folder: Path) -> None:
+    """Give a folder its name again where `replaced_folder` was killed between taking and giving that.
+
+    Whoever reads such a folder calls it first. Raises DataError where it cannot be done.
+    """
+    old = folder.absolute().with_name(f".{folder.absolute().name}.{REPLACED}")
+    if not folder.exists() and old.exists():
+        try:
+            old.rename(folder)
+        except OSError as error:
+            raise DataError(f"{old} cannot be given its name {folder} again: {error}") from error
 
 
 def write_ids(ids: np.ndarray, path: Path, *, deep: bool) -> None:

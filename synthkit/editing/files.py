@@ -8,6 +8,7 @@ is a new scene: `instance.png` goes with it, else connected areas are instances;
 
 import hashlib
 import json
+import re
 import warnings
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -21,7 +22,7 @@ from synthkit import __version__, build, inference
 from synthkit.checkpoint import MANIFEST
 from synthkit.data.images import open_image, read_ids
 from synthkit.data.samples import check_ids, check_label, check_sizes
-from synthkit.data.writing import LARGEST, replaced_folder, write_ids
+from synthkit.data.writing import LARGEST, put_back, replaced_folder, write_ids
 from synthkit.editing.folders import contained, read_json, told
 from synthkit.editing.objects import FOLDER as OBJECTS
 from synthkit.editing.objects import Objects, SceneObject
@@ -72,7 +73,7 @@ def save(scene: Scene, folder: Path) -> Path:
         _write_maps(scene.opening, partial / LABEL, partial / INSTANCE)
         _write_maps(scene.state, partial / EDITED_LABEL, partial / EDITED_INSTANCE)
         scene.render().save(partial / IMAGE)
-        if used := {edit["object"] for edit in scene.edits if "object" in edit}:
+        if used := {edit.get("object") for edit in scene.edits} - {None}:
             Objects({name: scene.objects[name] for name in sorted(used)}).save(partial)
         edits = [_written(edit, partial, number) for number, edit in enumerate(scene.edits)]
         content = json.dumps(asdict(_record(scene, edits)), indent=1)
@@ -86,6 +87,7 @@ def load(folder: Path, model: Model | None = None) -> Scene:
     A model of other weights or styles than the scene's is a warning. Raises DataError, ConfigError and
     CheckpointError, naming the file, for what is no scene, and where its model is not there.
     """
+    put_back(folder)
     if not folder.is_dir():
         raise DataError(f"there is no scene {folder}: a folder is needed")
     if not (folder / INDEX).exists():
@@ -143,7 +145,7 @@ def _read_instances(path: Path) -> np.ndarray:
 
 def _written(edit: Mapping, folder: Path, number: int) -> dict[str, Any]:
     """The edit for JSON, its mask as a file."""
-    if MASK not in edit:
+    if edit.get(MASK) is None:
         return dict(edit)
     name = f"{MASKS}/{number}.png"
     (folder / MASKS).mkdir(exist_ok=True)
@@ -175,7 +177,7 @@ def _looks(section: Section) -> dict[int, Look]:
     """What `_plain` wrote. Raises ConfigError and DataError with the place."""
     found = {}
     for key, look in section.items():
-        if not (key == EVERY or key.isdecimal()):
+        if not (key == EVERY or re.fullmatch("[0-9]{1,10}", key)):
             raise ConfigError(f"{shown(key)} is no id", section.where(key))
         with told(section.where(key)):
             found[ALL if key == EVERY else int(key)] = build.call(Look, look)

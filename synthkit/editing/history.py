@@ -8,7 +8,7 @@ from synthkit.editing.state import State
 from synthkit.errors import DataError, shown
 from synthkit.section import plain
 
-KEPT = 32  # states that are remembered; others are made again from the nearest one before
+KEPT = 16  # states that are remembered; others are made again from the nearest one before
 
 
 class History:
@@ -57,7 +57,17 @@ class History:
         return self.state
 
     def _keep(self, position: int, state: State) -> None:
+        """Remember a state, and forget one where there are too many.
+
+        They lie the closer the nearer to the position, but some everywhere: a step back from any place makes
+        few others again.
+        """
         self._states[position] = state
         if len(self._states) > KEPT + 1:
-            others = [place for place in self._states if place not in (0, position)]
-            del self._states[max(others, key=lambda place: abs(place - position))]
+            places = sorted(self._states)
+            gaps = {
+                place: (after - before) ** 2 / abs(place - position)
+                for before, place, after in zip(places, places[1:], places[2:], strict=False)
+                if place != position
+            }
+            del self._states[min(gaps, key=gaps.get)]

@@ -17,7 +17,7 @@ from PIL import Image
 
 from synthkit import build
 from synthkit.data.images import guarded, read_ids, read_photo
-from synthkit.data.writing import replaced_folder, write_ids, write_image
+from synthkit.data.writing import put_back, replaced_folder, write_ids, write_image
 from synthkit.editing.folders import contained, read_json
 from synthkit.errors import DataError, shown
 
@@ -102,6 +102,7 @@ class Objects(Mapping[str, SceneObject]):
         Raises DataError or ConfigError, naming the file, where there is none or it is not as `save` writes.
         """
         folder = run / FOLDER
+        put_back(folder)
         if not contained(run, f"{FOLDER}/{INDEX}").is_file():
             raise DataError(f"there is no library {folder}: `synthkit objects collect {run}` makes one")
         index = build.call(_Index, read_json(folder / INDEX))

@@ -6,6 +6,7 @@ An edit is plain data: `edit` names the operation, the other keys are its argume
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from itertools import count
 
 import numpy as np
 
@@ -45,8 +46,7 @@ def find(edit: Mapping) -> Callable:
 
 def change_label(scenery: Scenery, state: State, *, instance: int, to: str | int) -> State:
     """Give an instance another class. It keeps its id, and loses the style of its old class."""
-    mask, label = state.mask(instance), scenery.label(to)
-    return _painted(state, mask, label, instance, looks=_without(state.looks, instance))
+    return _painted(state, state.mask(instance), scenery.label(to), instance)
 
 
 def add_object(
@@ -67,12 +67,13 @@ def add_object(
     """
     if (object is None) == (mask is None) or (mask is None) != (label is None):
         raise ConfigError("give either object, or mask and label")
-    new, looks = _new_id(state), state.looks
+    new, looks = _new_id(scenery, state), state.looks
     if object is not None:
         found = scenery.object(object)
         mask, label, scale = found.mask, found.label, positive("scale", scale) * state.height / found.height
         if found.code is not None and scenery.styles == "instance":
             looks = {**looks, new: Look(code=found.code)}
+            scenery.check(looks[new], label)
     return _painted(state, place(mask, at, scale, flip, state), scenery.label(label), new, looks=looks)
 
 
@@ -120,15 +121,23 @@ def stroke(
     It joins the instance of that label that it covers and touches most. Where there is none, or if `new`, it
     is an instance of its own.
     """
-    return _brushed(state, line(points, width, state), scenery.label(label), new)
+    return _brushed(scenery, state, line(points, width, state), label, new)
 
 
 def erase(scenery: Scenery, state: State, *, points: Sequence[Sequence[float]], width: float) -> State:
-    """Give the pixels under a stroke the label and the instance that they had when the scene was opened."""
+    """Give the pixels under a stroke the label and the instance that they had when the scene was opened.
+
+    An instance that this brings back, or its class, has its style of then, too.
+    """
     mask, opening = line(points, width, state), scenery.opening
     label, ids = (np.where(mask, *pair) for pair in zip(_maps(opening), _maps(state), strict=True))
-    back = {each: look for each, look in opening.looks.items() if each not in state.instances}
-    return _next(state, label, ids, {**back, **state.looks})
+    after = _next(state, label, ids)
+    back = {
+        each: look
+        for each, look in opening.looks.items()
+        if _label(after, each) == _label(opening, each) != _label(state, each)
+    }
+    return replace(after, looks={**after.looks, **back}) if back else after
 
 
 def fill(
@@ -137,7 +146,7 @@ def fill(
     """Give another label to the area of one label and instance around a pixel; it joins as `stroke`."""
     x, y = pixel("point", point, state)
     same = (state.label == state.label[y, x]) & (state.instance == state.instance[y, x])
-    return _brushed(state, painting.area(same, x, y), scenery.label(label), new)
+    return _brushed(scenery, state, painting.area(same, x, y), label, new)
 
 
 def set_style(
@@ -190,10 +199,11 @@ def _class_styled(state: State, label: int, look: Look) -> State:
     return replace(state, looks=others, class_looks={**state.class_looks, label: look}, anchor=None)
 
 
-def _brushed(state: State, mask: np.ndarray, label: int, new: bool) -> State:
-    """The state with a mask painted in a label, as part of the instance that it belongs to."""
+def _brushed(scenery: Scenery, state: State, mask: np.ndarray, label: str | int, new: bool) -> State:
+    """The state with a mask painted in a class, as part of the instance that it belongs to."""
+    label = scenery.label(label)
     joined = None if new else _beside(state, mask, label)
-    return _painted(state, mask, label, _new_id(state) if joined is None else joined)
+    return _painted(state, mask, label, _new_id(scenery, state) if joined is None else joined)
 
 
 def _beside(state: State, mask: np.ndarray, label: int) -> int | None:
@@ -225,12 +235,14 @@ def _surroundings(state: State, instance: int) -> np.ndarray:
     return np.isin(state.instance, larger or list(others))
 
 
-def _new_id(state: State) -> int:
-    """One above the largest id, as long as 16 bits hold it; then the lowest that is not in use."""
-    largest = max(state.instances)
-    if largest < LARGEST:
-        return largest + 1
-    return next(free for free in range(LARGEST + 1) if free not in state.instances)
+def _new_id(scenery: Scenery, state: State) -> int:
+    """One above the largest id, as long as 16 bits hold it; then the lowest that is not in use.
+
+    Those of the scene as it was opened are in use, for `erase` brings them back.
+    """
+    used = state.instances.keys() | scenery.opening.instances.keys()
+    largest = max(used)
+    return largest + 1 if largest < LARGEST else next(free for free in count() if free not in used)
 
 
 def _painted(
@@ -242,11 +254,20 @@ def _painted(
 
 
 def _next(state: State, label: np.ndarray, ids: np.ndarray, looks: Mapping | None = None) -> State:
-    """The state with other maps."""
+    """The state with other maps. An instance that has become one of another class loses its look."""
     for array in (label, ids):
         array.flags.writeable = False  # so that the state need not copy them
     looks = state.looks if looks is None else looks
-    return State(label, ids, looks, state.class_looks, _anchor(state, label, ids))
+    after = State(label, ids, looks, state.class_looks, _anchor(state, label, ids))
+    kept = {
+        each: look for each, look in after.looks.items() if _label(state, each) in (None, _label(after, each))
+    }
+    return after if len(kept) == len(after.looks) else replace(after, looks=kept)
+
+
+def _label(state: State, instance: int) -> int | None:
+    """The label of an instance, if it is there."""
+    return state.instances[instance].label if instance in state.instances else None
 
 
 def _anchor(before: State, label: np.ndarray, ids: np.ndarray) -> State | None:
@@ -257,10 +278,6 @@ def _anchor(before: State, label: np.ndarray, ids: np.ndarray) -> State | None:
     anchor = before.anchor or before
     changed = np.mean((label != anchor.label) | (ids != anchor.instance))
     return anchor if len(anchor.instances) > 1 and changed <= MOST_CHANGED else None
-
-
-def _without(looks: Mapping[int, Look], instance: int) -> dict[int, Look]:
-    return {each: look for each, look in looks.items() if each != instance}
 
 
 def _maps(state: State) -> tuple[np.ndarray, np.ndarray]:

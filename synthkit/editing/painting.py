@@ -1,12 +1,14 @@
 """Masks on a scene's pixels. A pixel's centre is at whole x (from the left) and y (from the top), from 0."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from math import ceil
 
 import numpy as np
 from PIL import Image
 from scipy import ndimage
 
 Box = tuple[slice, slice]  # rows and columns
+PIECE = 32  # pixels: what a line is cut into, if it is thin
 
 
 def box_of(mask: np.ndarray) -> Box:
@@ -27,20 +29,30 @@ def stroke(shape: Sequence[int], points: np.ndarray, width: float) -> np.ndarray
     """Pixels (H, W) bool whose centre is at most width/2 from the line through points (P, 2) of (x, y)."""
     mask, radius = np.zeros(shape, bool), width / 2
     for start, end in zip(points[:-1], points[1:], strict=True) if len(points) > 1 else [(points[0],) * 2]:
-        low, high = np.floor(np.minimum(start, end) - radius), np.ceil(np.maximum(start, end) + radius) + 1
-        left, top = np.clip(low, 0, (shape[1], shape[0])).astype(int)
-        right, bottom = np.clip(high, 0, (shape[1], shape[0])).astype(int)
-        y, x = np.mgrid[top:bottom, left:right]
-        mask[top:bottom, left:right] |= _distance(x, y, start, end) <= radius
+        for rows, columns in _boxes_along(start, end, radius, shape):
+            x, y = np.arange(columns.start, columns.stop), np.arange(rows.start, rows.stop)[:, None]
+            mask[rows, columns] |= _distance(x, y, start, end) <= radius
     return mask
+
+
+def _boxes_along(start: np.ndarray, end: np.ndarray, radius: float, shape: Sequence[int]) -> Iterator[Box]:
+    """Boxes that hold all that is near to a line, and little else: it is cut into pieces."""
+    pieces = ceil(np.abs(end - start).max() / max(PIECE, 2 * radius)) or 1
+    cuts = start + np.linspace(0, 1, pieces + 1)[:, None] * (end - start)
+    low = np.floor(np.minimum(cuts[:-1], cuts[1:]) - radius) - 1
+    high = np.ceil(np.maximum(cuts[:-1], cuts[1:]) + radius) + 2
+    low, high = (np.clip(each, 0, (shape[1], shape[0])).astype(int) for each in (low, high))
+    inside = (low < high).all(1)
+    for (left, top), (right, bottom) in zip(low[inside].tolist(), high[inside].tolist(), strict=True):
+        yield slice(top, bottom), slice(left, right)
 
 
 def _distance(x: np.ndarray, y: np.ndarray, start: np.ndarray, end: np.ndarray) -> np.ndarray:
     """How far points are from the line between two others."""
     (along_x, along_y), length = end - start, ((end - start) ** 2).sum()
-    share = ((x - start[0]) * along_x + (y - start[1]) * along_y) / length if length else 0
-    share = np.clip(share, 0, 1)
-    return np.hypot(x - start[0] - share * along_x, y - start[1] - share * along_y)
+    x, y = x - start[0], y - start[1]
+    share = np.clip((x * along_x + y * along_y) / length, 0, 1) if length else 0
+    return np.hypot(x - share * along_x, y - share * along_y)
 
 
 def area(same: np.ndarray, x: int, y: int) -> np.ndarray:

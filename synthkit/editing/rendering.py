@@ -74,17 +74,13 @@ class Renderer:
     def thumbnail(self, state: State, instance: int, look: Look) -> Image.Image:
         """A part of the scene about an instance, drawn in another look.
 
-        Raises DataError where the scene has no such instance.
+        Raises DataError where the scene has no such instance, or none that the model sees.
         """
         state.mask(instance)
-        looks = {**state.looks, instance: look}
-        view = self._view(replace(state, looks=looks))
-        mask = view.regions.where == np.searchsorted(view.regions.ids, instance)
-        if not mask.any():
-            raise DataError(f"instance {instance} is too small to be seen at the size the model works at")
-        box = _about(mask)
+        view = self._view(replace(state, looks={**state.looks, instance: look}))
+        box = _about(view.regions.where == place_of(instance, view.regions))
         step = ceil(sqrt(_pixels(box) / THUMBNAIL))
-        drawn = self._with_context(box, step, mask.shape)
+        drawn = self._with_context(box, step, view.shape)
         image = self._draw(view, replace(state, anchor=state.anchor or state), step, drawn)
         rows, columns = (
             slice((inner.start - outer.start) // step, -((outer.start - inner.stop) // step))
@@ -164,6 +160,13 @@ def maps_for(model: Model, state: State) -> dict[str, np.ndarray]:
     maps = {"label": state.label, "instance": state.instance}
     taken = {*model.translator.fields, *model.translator.optional_fields}
     return model.read({field: array for field, array in maps.items() if field in taken})
+
+
+def place_of(instance: int, regions: Regions) -> int:
+    """The place of an instance among the regions. Raises DataError for one that a resize has lost."""
+    if instance not in regions.ids:
+        raise DataError(f"instance {instance} is too small to be seen at the size the model works at")
+    return int(np.searchsorted(regions.ids, instance))
 
 
 @contextmanager

@@ -13,14 +13,14 @@ from synthkit.data.instances.computed import Instances
 from synthkit.data.pictures import palette_for
 from synthkit.editing import operations, painting, words
 from synthkit.editing.history import History
-from synthkit.editing.rendering import Renderer, maps_for
+from synthkit.editing.rendering import Renderer, maps_for, place_of
 from synthkit.editing.scenery import SceneClass, Scenery
 from synthkit.editing.state import ALL, Look, State
-from synthkit.errors import DataError
+from synthkit.errors import ConfigError, DataError, listed
 from synthkit.inference import Model
 from synthkit.reading import Picture
 from synthkit.registry import DATASETS
-from synthkit.styles.regions import find_regions
+from synthkit.styles.regions import Regions, find_regions
 
 if TYPE_CHECKING:
     from synthkit.editing.objects import SceneObject
@@ -84,7 +84,8 @@ class Scene:
         if photo is not None and vector:
             class_looks = {ALL: Look(code=_numbers(model.style_vector(photo)))}
         elif photo is not None:
-            looks = _looks(model, raw)
+            regions, codes = _encoded(model, raw)
+            looks = {each: Look(code=code) for each, code in zip(regions.ids.tolist(), codes, strict=True)}
         return cls(model, State(raw["label"], ids, looks, class_looks), objects)
 
     @property
@@ -164,6 +165,8 @@ class Scene:
         """See `operations.set_style`. In place of a `code`, a `photo` of one thing alone gives it."""
         whose = {} if instance is None else {"instance": instance}
         if photo is not None:
+            if given := arguments.keys() - {"label"}:
+                raise ConfigError(f"photo and {listed(given)} are given: a style is one of them")
             arguments["code"] = list(self.code_of(photo, **whose, label=arguments.get("label")))
         return self._do("set_style", **whose, **arguments)
 
@@ -179,25 +182,33 @@ class Scene:
         The photo, a path, a PIL image or (H, W, 3) uint8, is laid into the instance's box in the scene's
         image, and that is encoded: by itself it would lack the surroundings that an encoder's norms compare
         it with. Where an image has a single style, it is the photo's. Raises DataError for a photo that
-        cannot be read, and for an instance or a class that is not in the scene.
+        cannot be read, and for an instance or a class that is not in the scene, or too small to be seen.
         """
+        _check_encoder(self.model)
         image = self.model.read.read("style_from", photo)
         if self.scenery.styles == "image":
             return _numbers(self.model.style_vector(image))
+        if (instance is None) == (label is None):
+            raise ConfigError("give either instance or label")
+        if label is not None and self.scenery.class_label(label) == ALL:
+            raise DataError("a photo of one thing gives no style to all: name an instance or a class")
         state = self.state
         whose = state.largest(self.scenery.label(label)) if instance is None else instance
         mask = state.mask(whose)
         box = painting.box_of(mask)
         laid, size = np.array(self.render()), (box[1].stop - box[1].start, box[0].stop - box[0].start)
         laid[box][mask[box]] = np.asarray(Image.fromarray(image).resize(size))[mask[box]]
-        return _looks(self.model, {**maps_for(self.model, state), "image": laid})[whose].code
+        regions, codes = _encoded(self.model, {**maps_for(self.model, state), "image": laid})
+        return codes[place_of(whose, regions)]
 
     def render(self, *, preview: bool = False) -> Image.Image:
         """The image of the state, of its size. A preview is drawn at half the size and enlarged."""
         return self.renderer.render(self.state, preview=preview)
 
     def thumbnail(self, instance: int, look: Look) -> Image.Image:
-        """A part of the image about an instance, in another look."""
+        """A part of the image about an instance, in another look. Raises as `set_style` does."""
+        self.state.mask(instance)
+        self.scenery.check(look, self.state.instances[instance].label)
         return self.renderer.thumbnail(self.state, instance, look)
 
     def save(self, folder: str | Path) -> Path:
@@ -214,7 +225,12 @@ class Scene:
         return files.load(Path(folder), model)
 
     def _do(self, name: str, **arguments: Any) -> State:
-        return self.apply({operations.KEY: name, **arguments})
+        """Apply an edit, with Python's numbers and lists in place of NumPy's."""
+        values = {
+            key: value.tolist() if isinstance(value, np.ndarray | np.generic) and key != "mask" else value
+            for key, value in arguments.items()
+        }
+        return self.apply({operations.KEY: name, **values})
 
 
 def classes_of(model: Model) -> tuple[SceneClass, ...]:
@@ -252,6 +268,11 @@ def _check_model(model: Model) -> None:
         )
 
 
+def _check_encoder(model: Model) -> None:
+    if not model.translator.has_encoder:
+        raise DataError("this model has no encoder, so it takes no styles")
+
+
 def _styles_of(model: Model) -> tuple[str, int]:
     """Scenery's `styles` and `width` of a model."""
     if not model.translator.has_encoder:
@@ -260,14 +281,12 @@ def _styles_of(model: Model) -> tuple[str, int]:
     return ("image" if model.translator.has_style_vector else "instance"), width
 
 
-def _looks(model: Model, raw: Mapping[str, np.ndarray]) -> dict[int, Look]:
-    """The looks of a scene's instances in its photo."""
-    if not model.translator.has_encoder:
-        raise DataError("this model has no encoder, so it takes no styles")
+def _encoded(model: Model, raw: Mapping[str, np.ndarray]) -> tuple[Regions, list[tuple[float, ...]]]:
+    """The instances of a scene, and their codes in its photo."""
+    _check_encoder(model)
     batch = model.batch(raw)
     regions = find_regions(batch)
-    codes = map(_numbers, model.encode(batch, regions))
-    return {instance: Look(code=code) for instance, code in zip(regions.ids.tolist(), codes, strict=True)}
+    return regions, [_numbers(code) for code in model.encode(batch, regions)]
 
 
 def _numbers(code: torch.Tensor) -> tuple[float, ...]:

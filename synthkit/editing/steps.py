@@ -37,6 +37,10 @@ class Step(NamedTuple):
     def file(self) -> str:
         return f"{self.number:02}_{self.name}.png"
 
+    def reduced(self) -> "Step":
+        """The same with a small image, as in a strip."""
+        return self._replace(image=self.image.reduce(_smaller(self.image.width)))
+
 
 def play(scene: Scene, edits: Sequence[Section]) -> Iterator[Step]:
     """Do edits and draw the scene before the first and after each.
@@ -59,20 +63,20 @@ def play(scene: Scene, edits: Sequence[Section]) -> Iterator[Step]:
 
 
 def write_strip(steps: Sequence[Step], path: Path) -> None:
-    """Write a picture of all steps: label maps above images, what was done above both, four in a row."""
+    """Write a picture of reduced steps: label maps above images, what was done above both, four in a row."""
     rows = []
     for start in range(0, len(steps), ACROSS):
         some = steps[start : start + ACROSS]
-        images = [np.asarray(step.image.reduce(_smaller(step.image.width))) for step in some]
+        images = [np.asarray(step.image) for step in some]
         rows.append(sheet([[step.label for step in some], images], [_title(step) for step in some]))
     stack(rows).save(path)
 
 
-def write_animation(steps: Sequence[Step], path: Path) -> None:
-    """Write the images one after the other, for ever, as a GIF."""
-    first, *others = (step.image.quantize(256) for step in steps)
-    durations = [SHOWN] * len(others) + [LAST]
-    first.save(path, save_all=True, append_images=others, duration=durations, loop=0)
+def write_animation(files: Sequence[Path], path: Path) -> None:
+    """Write the images of files one after the other, for ever, as a GIF."""
+    images = (Image.open(file).quantize(256) for file in files)
+    durations = [SHOWN] * (len(files) - 1) + [LAST]
+    next(images).save(path, save_all=True, append_images=images, duration=durations, loop=0)
 
 
 def _map(scene: Scene) -> np.ndarray:

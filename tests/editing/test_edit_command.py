@@ -1,5 +1,7 @@
 """`synthkit edit`: a scene and a list of edits become pictures and an edited scene."""
 
+import weakref
+
 import numpy as np
 import pytest
 from PIL import Image, ImageSequence
@@ -9,6 +11,7 @@ from small_styles import call
 from synthkit.data.streets import paint
 from synthkit.editing import Scene
 from synthkit.editing.script import read_script
+from synthkit.editing.steps import play
 from synthkit.errors import DataError
 
 SCRIPT = """\
@@ -62,6 +65,22 @@ def test_a_strip_and_an_animation(edited):
     files = sorted(out.glob("0*.png"))[:-1]  # settled, the scene is as it was: a GIF shows that for longer
     for frame, file in zip(ImageSequence.Iterator(steps), files, strict=True):
         assert np.abs(np.asarray(frame.convert("RGB"), int) - np.asarray(Image.open(file), int)).mean() < 8
+
+
+def test_whole_images_of_earlier_steps_are_let_go(maps, monkeypatch):
+    """Some hundreds of large ones would fill the memory."""
+    images = []
+
+    def watched(*given):
+        for step in play(*given):
+            images.append(weakref.ref(step.image))
+            yield step
+            assert sum(image() is not None for image in images) <= 2
+
+    monkeypatch.setattr("synthkit.editing.steps.play", watched)
+    options = ("--script", maps / "edits.yaml", "--out", maps / "watched", "--gif")
+    call("edit", maps / "scene", *options, "--run", "streets")
+    assert len(images) == len(NAMES)
 
 
 def test_a_saved_scene_goes_on_with_its_own_model(maps, edited):

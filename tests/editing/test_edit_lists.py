@@ -124,6 +124,21 @@ def test_states_that_were_forgotten_are_made_again():
         assert same(history.goto(position), scene.states[position])
 
 
+def test_a_long_way_back_makes_few_states_again():
+    done = []
+    scene = Drawing()
+    history = History(scene.opening, lambda state, edit: done.append(edit) or state, lambda state, edit: "")
+    for number in range(300):
+        history.add({"edit": "settle", "number": number})
+    worst, everything = 0, len(done)
+    for position in reversed(range(300)):
+        before = len(done)
+        history.goto(position)
+        worst = max(worst, len(done) - before)
+        assert len(history._states) <= KEPT + 1
+    assert worst < 40 and len(done) - everything < 4 * 300
+
+
 def test_a_new_edit_forgets_the_undone_ones():
     history = history_of(Drawing())
     for label in ("car", "tree", "road"):

@@ -1,7 +1,9 @@
 """Styles of instances and classes, and the state whose statistics hold."""
 
+from dataclasses import replace
+
 import pytest
-from small_scenes import CAR, TREE, Drawing, same, same_maps
+from small_scenes import CAR, ROAD, TREE, Drawing, library, same, same_maps
 
 from synthkit.editing import Look
 from synthkit.editing.state import ALL
@@ -94,3 +96,43 @@ def test_what_the_model_ignores_may_have_a_look_and_has_no_clusters():
     scene.edit("set_style", instance=9, seed=1)
     with pytest.raises(SynthkitError, match="cluster 0 of label 255"):
         scene.edit("set_style", instance=9, cluster=0)
+
+
+def styled_at_opening() -> Drawing:
+    scene = Drawing()
+    opening = replace(scene.opening, looks={2000: Look(code=(1.0, 2.0, 3.0)), 2001: Look(cluster=1)})
+    scene.scenery, scene.states = replace(scene.scenery, opening=opening), [opening]
+    return scene
+
+
+def test_an_instance_that_is_erased_to_its_class_of_old_has_its_look_of_then():
+    scene = styled_at_opening()
+    scene.edit("change_label", instance=2000, to="tree")
+    scene.edit("set_style", instance=2000, cluster=3)
+    scene.edit("erase", points=[[4, 2]], width=20)
+    assert same(scene.state, replace(scene.scenery.opening, anchor=scene.state.anchor))
+
+
+def test_the_eraser_leaves_the_looks_of_what_was_there():
+    scene = styled_at_opening()
+    scene.edit("set_style", instance=2000, seed=2)
+    scene.edit("set_style", label="tree", seed=2)
+    scene.edit("stroke", points=[[0, 2], [9, 2]], width=1, label="road")
+    scene.edit("erase", points=[[4, 2]], width=20)
+    assert scene.state.looks == {2000: Look(seed=2), 2001: Look(cluster=1)}
+
+
+def test_a_look_goes_with_the_class_that_most_of_an_instance_has():
+    """One id of two classes: paint decides which of them has more."""
+    scene = Drawing("ccccc\nrrrss", {"c": (CAR, 7), "r": (ROAD, 7)})
+    scene.edit("set_style", instance=7, cluster=3)
+    scene.edit("stroke", points=[[0, 0]], width=1, label="sky")
+    assert scene.state.instances[7].label == CAR and scene.state.looks
+    scene.edit("stroke", points=[[1, 0], [2, 0]], width=1, label="sky")
+    assert scene.state.instances[7].label == ROAD and not scene.state.looks
+
+
+def test_an_object_whose_style_the_model_cannot_take_is_refused():
+    scene = Drawing(width=4, objects=library(oak="##"))
+    with pytest.raises(SynthkitError, match="code has 3 numbers: this model's styles have 4"):
+        scene.edit("add_object", object="oak", at=[2, 2])

@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -145,6 +146,29 @@ def test_a_scene_is_written_whole_or_not_at_all(edited, folder, monkeypatch):
     assert [path.name for path in folder.parent.iterdir()] == ["scene"]
 
 
+class KilledError(BaseException):
+    """Nothing is tidied up behind it."""
+
+
+def test_a_scene_that_a_kill_left_without_its_name_is_found(edited, folder, model, monkeypatch):
+    """The old one has made room, and the new one has not come."""
+    rename, before = Path.rename, (folder / "scene.json").read_bytes()
+
+    def killed(path, target):
+        if path.name == ".scene.partial":
+            monkeypatch.setattr(Path, "rename", lambda *_: None)
+            raise KilledError
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", killed)
+    with pytest.raises(KilledError):
+        edited.save(folder)
+    monkeypatch.undo()
+    assert not folder.exists()
+    assert Scene.load(folder, model).position == edited.position
+    assert (folder / "scene.json").read_bytes() == before
+
+
 def spoilt(folder, change):
     """The folder with another scene.json."""
     content = json.loads((folder / "scene.json").read_text())
@@ -185,6 +209,7 @@ BAD = {
     r"edits\[2\].mask.*'/etc/hostname' lies outside": lambda content: point(content, 2, mask="/etc/hostname"),
     r"edits\[2\].mask.*no such file": lambda content: point(content, 2, mask="masks/9.png"),
     "looks.car .*'car' is no id": lambda content: content["looks"].update(car={"cluster": 1}),
+    "looks.1111.* is no id": lambda content: content["looks"].update({"1" * 5000: {"cluster": 1}}),
     "looks.2 .*cluster, seed": lambda content: content["looks"].update({"2": {"cluster": 1, "seed": 1}}),
     "looks.2.code": lambda content: content["looks"].update({"2": {"code": ["a"]}}),
     "code has 1 number": lambda content: content["looks"].update({"2": {"code": [1]}}),

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from small_scenes import CAR, LETTERS, ROAD, SKY, TREE, Drawing, drawn, same_maps
+from small_scenes import CAR, LETTERS, ROAD, SKY, TREE, Drawing, drawn, mask_of, same_maps
 
 
 def distance(x: float, y: float, start, end) -> float:
@@ -97,6 +97,15 @@ def test_strokes_elsewhere_and_new_ones_get_new_ids():
         assert scene.state.instance[5, 4] == 3003
 
 
+def test_no_new_one_takes_the_id_of_one_that_the_eraser_can_bring_back():
+    scene = Drawing()
+    scene.edit("remove_object", instance=3001)
+    scene.edit("add_object", mask=mask_of("#"), label="car", at=[0, 0])
+    assert scene.state.instance[0, 0] == 3002
+    scene.edit("erase", points=[[6, 2]], width=20)
+    assert same_maps(scene.state, scene.opening)
+
+
 def test_corners_do_not_touch():
     scene = Drawing("ssss\nsCss\nssss")
     scene.edit("stroke", points=[[2, 2]], width=1, label="car")
@@ -176,7 +185,7 @@ def test_fill_joins_as_a_stroke_does():
     scene.edit("fill", point=[2, 3], label="road")
     assert (scene.state.instance[2:4, 2] == LETTERS["r"][1]).all()
     scene.edit("fill", point=[3, 3], label="tree")
-    assert (scene.state.instance[2:4, 3] == 3001).all()  # the id is free again: the right tree was filled
+    assert (scene.state.instance[2:4, 3] == 3002).all()  # 3001 stays that of the right tree, which is gone
 
 
 def test_fill_of_the_same_class_changes_nothing():
