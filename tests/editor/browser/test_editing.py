@@ -160,6 +160,30 @@ def test_fill_erase_pick_and_the_list_of_edits(editor):
     assert 0 < edited(maps, editor).sum() < filled.sum()
 
 
+def test_an_edit_during_a_replay_comes_behind_all_others(small):
+    small.press("b")
+    for x in (20, 40, 60):
+        small.click(x, 10)
+    small.page.locator("#replay").click()
+    small.page.locator("#edits [aria-current] small", has_text="1").wait_for()
+    small.click(80, 10)
+    small.page.locator("#replay", has_text="Replay").wait_for()
+    view = small.view()
+    assert [each["points"][0][0] for each in view["edits"]] == [20, 40, 60, 80] and view["position"] == 4
+
+
+def test_the_image_is_drawn_anew(small):
+    button = small.page.get_by_role("button", name="Draw anew")
+    assert button.is_disabled()
+    small.press("b")
+    small.click(20, 10)
+    before = small.image()
+    button.click()
+    small.page.locator("#edits [aria-current] small", has_text="2").wait_for()
+    assert small.view()["edits"][-1]["edit"] == "settle"
+    assert (small.image() != before).any()
+
+
 def test_the_scene_is_downloaded(editor):
     editor.press("Control+z")  # nothing to undo, and no harm
     editor.press("g")
