@@ -48,9 +48,16 @@ function offer(name, scene, open) {
   const picture = scene === "blank" ? make("div", { className: "blank" }) : make("img", { alt: "" });
   const button = make("button", { type: "button", className: "tile" }, picture, make("span", { text: name }));
   button.addEventListener("click", () => open(scene));
-  if (scene !== "blank")
-    getPicture(`/api/scenes/${scene}/thumbnail`).then(({ blob }) => showPicture(picture, blob), failure => complain(failure.message));
+  if (scene !== "blank") showThumbnail(picture, scene);
   return make("li", {}, button);
+}
+
+async function showThumbnail(image, scene) {
+  try {
+    showPicture(image, (await getPicture(`/api/scenes/${scene}/thumbnail`)).blob);
+  } catch (failure) {
+    complain(failure.message);
+  }
 }
 
 async function save(button, what, name) {

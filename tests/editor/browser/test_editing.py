@@ -7,7 +7,7 @@ from PIL import Image
 from scipy import ndimage
 
 SKY, TREE, CAR = 0, 6, 7
-MARGIN = 40  # pixels around an edit that convolutions reach, in a scene of 256 lines
+MARGIN = 40  # pixels around an edit that convolutions reach, in a scene of 128 lines
 
 
 def changes(before: np.ndarray, after: np.ndarray, edited: np.ndarray) -> tuple[float, float]:
@@ -30,11 +30,11 @@ def test_a_stroke_is_painted_and_undone(editor):
     maps, image = np.stack(editor.maps()), editor.image()
     editor.press("b")
     editor.page.locator("#classes label", has_text="tree").click()
-    editor.page.locator("#size").fill("20")
-    editor.drag((120, 40), (150, 60), (180, 40))
+    editor.page.locator("#size").fill("10")
+    editor.drag((50, 8), (65, 12), (80, 8))
     mask = edited(maps, editor)
     assert set(editor.maps()[0][mask]) == {TREE}
-    assert mask[40, 120] and mask[60, 150] and mask[40, 180] and not mask[80, 150]
+    assert mask[8, 50] and mask[12, 65] and mask[8, 80] and not mask[40, 65]
     assert_local(*changes(image, editor.image(), mask))
     assert "Tree" in editor.page.locator("#edits [aria-current]").inner_text()
     editor.page.locator("#undo").click()
@@ -57,18 +57,18 @@ def test_the_label_of_an_instance_is_changed(editor):
 
 def test_an_object_is_dropped_moved_scaled_and_deleted(editor):
     maps, image = np.stack(editor.maps()), editor.image()
-    editor.hold_object("car 01", 330, 210)
+    editor.hold_object("car 01", 110, 100)
     editor.page.mouse.up()
     editor.idle()
     mask = edited(maps, editor)
     new = max(set(editor.maps()[1].ravel()) - set(maps[1].ravel()))
     assert set(editor.maps()[0][mask]) == {CAR}
     centre = [np.mean([places.min(), places.max()]) for places in np.nonzero(editor.maps()[1] == new)]
-    assert np.allclose(centre, [210, 330], atol=3)
+    assert np.allclose(centre, [100, 110], atol=2)
     assert_local(*changes(image, editor.image(), mask))
 
-    editor.drag((330, 210), (250, 200))
-    assert (np.nonzero(editor.maps()[1] == new)[1].mean()) < 290
+    editor.drag((110, 100), (80, 95))
+    assert (np.nonzero(editor.maps()[1] == new)[1].mean()) < 95
     size = (editor.maps()[1] == new).sum()
     editor.press("]")
     assert 1.1 < (editor.maps()[1] == new).sum() / size < 1.35

@@ -4,7 +4,7 @@ import io
 
 import numpy as np
 import pytest
-from editor_page import EditorPage
+from editor_page import EditorPage, open_street
 from PIL import Image
 
 
@@ -69,6 +69,43 @@ def test_zoom_and_pan(small):
     small.press("0")
     small.page.mouse.move(0, 0)
     assert np.array_equal(shown(small)[5:-5, 5:-5], whole[5:-5, 5:-5])
+
+
+def test_two_fingers_zoom_and_do_not_paint(make_page, address):
+    open_street(address, 64)
+    tab = make_page(has_touch=True)
+    tab.press("b")
+    before = int(tab.page.locator("#zoom").inner_text()[:-1])
+    x, y = tab.client(64, 32)
+    touch = tab.context.new_cdp_session(tab.page)
+    for kind, spread in (("touchStart", 20), ("touchMove", 40), ("touchMove", 60), ("touchEnd", None)):
+        places = [] if spread is None else [{"x": x - spread, "y": y}, {"x": x + spread, "y": y}]
+        fingers = [{**place, "id": number} for number, place in enumerate(places)]
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": fingers})
+    assert 2.5 < int(tab.page.locator("#zoom").inner_text()[:-1]) / before < 3.5
+    assert tab.view()["edits"] == []
+
+
+def test_a_slow_image_has_a_preview_first(make_page, address):
+    open_street(address, 64)
+    tab, asked = make_page(), []
+
+    def slow(route):
+        answer = route.fetch()
+        route.fulfill(response=answer, json={**answer.json(), "slow": True})
+
+    def half(route):
+        asked.append(route.request.url.split("preview=")[1])
+        headers = {"X-Synthkit-Preview": "1"} if asked[-1] == "1" else {}
+        answer = route.fetch()
+        route.fulfill(response=answer, headers=answer.headers | headers)
+
+    tab.page.route("**/api/scene", slow)
+    tab.page.route("**/api/image?*", half)
+    tab.page.reload()
+    tab.page.locator("#loading").wait_for(state="hidden")
+    tab.idle()
+    assert asked == ["1", "0"]
 
 
 def test_another_tab_has_edited(small):
