@@ -18,7 +18,8 @@ router = APIRouter()
 
 @router.get("/download/image")
 async def image(session: Ready) -> Response:
-    drawn = await session.save(lambda scene: session.painter.image(scene.renderer, scene.state))
+    scene = session.scene
+    drawn = await session.run(session.painter.image, scene.renderer, scene.state)  # edits need not wait
     return png_response(drawn, **_attached("image.png"))
 
 
