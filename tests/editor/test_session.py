@@ -88,6 +88,30 @@ def test_amending_takes_the_place_of_the_last_edit(running):
     assert "nothing to undo" in edit(running, moved, amend=True).json()["detail"]
 
 
+def test_an_amendment_that_fails_shows_in_no_picture(running):
+    """Not even in one that is asked for meanwhile, when the last edit is undone."""
+    edit(running, STROKE)
+    drawn, scene = picture(image(running)), running.session.scene
+    began, end, real = threading.Event(), threading.Event(), scene.apply
+
+    def slow(change):
+        began.set()
+        assert end.wait(20)
+        return real(change)
+
+    scene.apply = slow
+    asking = threading.Thread(target=edit, args=(running, {**STROKE, "width": -1}), kwargs={"amend": True})
+    asking.start()
+    try:
+        assert began.wait(10)
+        assert np.array_equal(picture(image(running)), drawn)
+        assert np.array_equal(picture(running.client.get("/api/download/image")), drawn)
+    finally:
+        end.set()
+        asking.join()
+    assert np.array_equal(picture(image(running)), drawn)
+
+
 def test_a_stale_revision_is_refused(running):
     edit(running, STROKE)
     for name, more in (("edit", {"edit": STROKE}), ("undo", {}), ("redo", {}), ("goto", {"position": 0})):

@@ -18,8 +18,7 @@ router = APIRouter()
 
 @router.get("/download/image")
 async def image(session: Ready) -> Response:
-    scene = session.scene
-    drawn = await session.run(session.painter.image, scene.renderer, scene.state)  # edits need not wait
+    drawn = await session.run(session.painter.image, session.scene.renderer, session.state)  # edits go on
     return png_response(drawn, **_attached("image.png"))
 
 
