@@ -116,6 +116,16 @@ def test_a_style_is_chosen(editor):
     assert editor.view()["class_looks"][str(TREE)].keys() == {"seed"}
 
 
+def test_selecting_nothing_ends_the_drawing_of_styles(small):
+    slow = {"offline": False, "latency": 300, "downloadThroughput": -1, "uploadThroughput": -1}
+    small.context.new_cdp_session(small.page).send("Network.emulateNetworkConditions", slow)
+    with small.page.expect_request("**/api/thumbnail*"):
+        small.click(30, 60)
+    small.page.keyboard.press("Escape")
+    small.page.wait_for_timeout(700)
+    assert small.page.locator("#toasts").inner_text() == ""
+
+
 MEAN_COLOUR = """number => {
   const image = document.querySelectorAll('#style-tiles img')[number];
   const context = new OffscreenCanvas(1, 1).getContext('2d');
