@@ -80,7 +80,7 @@ const actions = {
   larger: () => resize(1),
   flip: () => choices.selected !== null && things.transform(choices.selected, { flip: true }),
   remove: () => choices.selected !== null && things.remove(choices.selected),
-  leave: () => cursor.cancel() || choices.set({ selected: null }),
+  leave: () => pointer.cancel() || cursor.cancel() || choices.set({ selected: null }),
   zoomIn: () => viewport.zoom(1.25),
   zoomOut: () => viewport.zoom(0.8),
   fit: () => viewport.fit(),

@@ -28,6 +28,11 @@ export class Session extends EventTarget {
     return this.view.instances.find(each => each.id === id) ?? null;
   }
 
+  // Once all that was asked for is answered.
+  get settled() {
+    return this.#turn;
+  }
+
   // The edits that are applied; those behind them were undone.
   get applied() {
     return this.view.edits.slice(0, this.view.position);

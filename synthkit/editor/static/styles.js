@@ -64,6 +64,7 @@ export class StylePanel {
   }
 
   #show() {
+    this.#fetch.abort();
     const shown = this.session.model.styles !== "none" && (this.#single || Boolean(this.#instance));
     find("style").hidden = !shown;
     find("scope").hidden = this.#single;

@@ -116,6 +116,16 @@ def test_a_style_is_chosen(editor):
     assert editor.view()["class_looks"][str(TREE)].keys() == {"seed"}
 
 
+def test_selecting_nothing_ends_the_drawing_of_styles(small):
+    slow = {"offline": False, "latency": 300, "downloadThroughput": -1, "uploadThroughput": -1}
+    small.context.new_cdp_session(small.page).send("Network.emulateNetworkConditions", slow)
+    with small.page.expect_request("**/api/thumbnail*"):
+        small.click(30, 60)
+    small.page.keyboard.press("Escape")
+    small.page.wait_for_timeout(700)
+    assert small.page.locator("#toasts").inner_text() == ""
+
+
 MEAN_COLOUR = """number => {
   const image = document.querySelectorAll('#style-tiles img')[number];
   const context = new OffscreenCanvas(1, 1).getContext('2d');
@@ -158,6 +168,30 @@ def test_fill_erase_pick_and_the_list_of_edits(editor):
     editor.page.locator("#edits [aria-current] small", has_text="2").wait_for()
     editor.page.locator("#replay", has_text="Replay").wait_for()
     assert 0 < edited(maps, editor).sum() < filled.sum()
+
+
+def test_an_edit_during_a_replay_comes_behind_all_others(small):
+    small.press("b")
+    for x in (20, 40, 60):
+        small.click(x, 10)
+    small.page.locator("#replay").click()
+    small.page.locator("#edits [aria-current] small", has_text="1").wait_for()
+    small.click(80, 10)
+    small.page.locator("#replay", has_text="Replay").wait_for()
+    view = small.view()
+    assert [each["points"][0][0] for each in view["edits"]] == [20, 40, 60, 80] and view["position"] == 4
+
+
+def test_the_image_is_drawn_anew(small):
+    button = small.page.get_by_role("button", name="Draw anew")
+    assert button.is_disabled()
+    small.press("b")
+    small.click(20, 10)
+    before = small.image()
+    button.click()
+    small.page.locator("#edits [aria-current] small", has_text="2").wait_for()
+    assert small.view()["edits"][-1]["edit"] == "settle"
+    assert (small.image() != before).any()
 
 
 def test_the_scene_is_downloaded(editor):

@@ -47,6 +47,18 @@ def test_escape_cancels_a_stroke(small):
     assert small.view()["edits"] == []
 
 
+def test_escape_cancels_a_stroke_of_the_mouse(small):
+    small.press("b")
+    small.page.mouse.move(*small.client(20, 10))
+    small.page.mouse.down()
+    small.page.mouse.move(*small.client(30, 10))
+    small.page.keyboard.press("Escape")
+    small.page.mouse.move(*small.client(40, 10))
+    small.page.mouse.up()
+    small.click(60, 10)
+    assert [each["points"] for each in small.view()["edits"]] == [[[60, 10]]]
+
+
 def test_an_object_by_keyboard(small):
     before = small.maps()[1]
     small.page.locator("#tab-selection").focus()

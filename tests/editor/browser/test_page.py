@@ -1,6 +1,7 @@
 """The page around the scene: sizes, colours, zoom, views, other scenes, and what goes wrong."""
 
 import io
+import json
 
 import numpy as np
 import pytest
@@ -181,3 +182,22 @@ def test_requests_and_errors_are_watched(small, address):
     assert "a problem" in watched.problems
     assert any("http://127.0.0.1:9/" in each for each in watched.problems)
     watched.context.close()
+
+
+def test_a_download_waits_for_the_edits_before_it(small):
+    small.page.route("**/api/edit", lambda route: (small.page.wait_for_timeout(500), route.continue_()))
+    small.press("b")
+    small.page.mouse.click(*small.client(20, 10))
+    saved = json.loads(small.scene().read("scene/scene.json"))
+    assert [each["edit"] for each in saved["edits"]] == ["stroke"]
+
+
+def test_a_model_without_styles_asks_for_no_photo(small):
+    def without_styles(route):
+        route.fulfill(json={**route.fetch().json(), "styles": "none"})
+
+    small.page.route("**/api/model", without_styles)
+    small.page.reload()
+    small.page.locator("#open").click()
+    assert small.page.locator("#uploads [name=label]").is_visible()
+    assert small.page.locator("#uploads [name=photo]").is_hidden()
