@@ -28,6 +28,7 @@ def label(editor: EditorPage) -> None:
     select(editor, editor.instances(BUILDING)[1])
     editor.page.locator("#selection-class").select_option("sky")
     editor.idle()
+    thumbnails(editor)
 
 
 def object(editor: EditorPage) -> None:
@@ -40,13 +41,18 @@ def object(editor: EditorPage) -> None:
 def style(editor: EditorPage) -> None:
     """A tree in another of its styles."""
     select(editor, editor.instances(TREE)[0])
-    tiles = editor.page.locator("#style-tiles img")
-    tiles.first.wait_for()
-    editor.page.wait_for_function(
-        "() => [...document.querySelectorAll('#style-tiles img')].every(each => each.naturalWidth)"
-    )
-    tiles.first.click()
+    thumbnails(editor)
+    editor.page.locator("#style-tiles img").nth(4).click()
     editor.idle()
+    thumbnails(editor)
+
+
+def thumbnails(editor: EditorPage) -> None:
+    """Waits for the pictures of all styles."""
+    editor.page.wait_for_function(
+        "() => [...document.querySelectorAll('#style-tiles button')].every("
+        "each => each.querySelector('img')?.naturalWidth)"
+    )
 
 
 def select(editor: EditorPage, instance: dict) -> None:
