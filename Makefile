@@ -21,7 +21,7 @@ demo: $(READY)
 # The model that comes with synthkit, an hour on a core.
 pretrained: $(READY)
 	$(VENV)/bin/synthkit train pix2pixhd/streets_256_small --work-dir runs/streets --resume
-	$(VENV)/bin/synthkit styles fit runs/streets --count 300 --clusters 8 --smallest 0.004
+	$(VENV)/bin/synthkit styles fit runs/streets --count 300 --clusters 8 --smallest 0.003 --smallest 0.004
 	$(VENV)/bin/synthkit objects collect runs/streets --count 8 --classes car,person,tree,pole,sign,fence
 	rm -rf synthkit/pretrained/streets
 	$(VENV)/bin/synthkit export runs/streets --format run --out synthkit/pretrained/streets

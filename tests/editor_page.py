@@ -57,12 +57,13 @@ def open_scene(address: str, number: int = 0) -> None:
     ask(address, "POST", "api/open", json.dumps({"scene": number}).encode())
 
 
-def open_small_scene(address: str) -> None:
-    """Opens a street of 64 x 128 pixels, which is soon drawn."""
-    scene = paint(0, 64, 128)
-    for field in ("label", "instance"):
+def open_street(address: str, height: int) -> None:
+    """Opens a street of so many lines, twice as wide: few are soon drawn."""
+    scene = paint(2, height, 2 * height)
+    maps = {"label": scene.label, "instance": scene.instance.astype(np.uint16), "photo": scene.image}
+    for field, pixels in maps.items():
         file = io.BytesIO()
-        Image.fromarray(getattr(scene, field).astype(np.uint16)).save(file, "PNG")
+        Image.fromarray(pixels).save(file, "PNG")
         ask(address, "PUT", f"api/upload/{field}", file.getvalue())
     ask(address, "POST", "api/open", b'{"uploads": true}')
 

@@ -1,18 +1,16 @@
 """Writes docs/images/editor_*.jpg, or into another folder: the editor after each kind of edit, in a browser.
 
-python tools/editor_pictures.py [FOLDER]
+PYTHONPATH=tests python tools/editor_pictures.py [FOLDER]
 """
 
 import sys
 from pathlib import Path
 
 import numpy as np
+from editor_page import EditorPage, browsing, open_scene, serving
 from scipy import ndimage
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "tests"))
-from editor_page import EditorPage, browsing, open_scene, serving
-
+PICTURES = Path(__file__).parents[1] / "docs" / "images"
 SIZE = {"width": 1280, "height": 800}
 TREE, CAR, BUILDING = 6, 7, 1
 
@@ -65,7 +63,7 @@ def take(editor: EditorPage, path: Path) -> None:
 
 
 def main() -> None:
-    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs" / "images"
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else PICTURES
     with serving() as address, browsing() as browser:
         for act in (stroke, label, object, style):
             open_scene(address)

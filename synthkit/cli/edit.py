@@ -23,9 +23,10 @@ def edit(
     """Do a list of edits to a scene, and draw it after each.
 
     A scene is a folder. One that Scene.save or the editor's download writes
-    names its own model. A new one needs label.png and --run, instance.png
-    where the model reads instances, and may have photo.png to take the styles
-    from. `synthkit data export` writes such maps of any data set.
+    names its own model. A new one needs label.png and --run; without
+    instance.png, connected areas of a label are instances, and photo.png is
+    what styles are taken from. `synthkit data export` writes such maps of any
+    data set.
 
     OUT gets an image of each step, strip.png with the label maps above them,
     and the edited scene.

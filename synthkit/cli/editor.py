@@ -35,5 +35,9 @@ def editor(
         scene,
         Place(host, port, allow_host or ()),
         most_pixels=max_pixels,
-        show=lambda address: typer.echo(f"The editor is at {address}\nCtrl+C stops it."),
+        show=_show,
     )
+
+
+def _show(address: str) -> None:
+    typer.echo(f"The editor is at {address}\nCtrl+C stops it: download what you want to keep.")

@@ -3,7 +3,7 @@
 `label.png` and `instance.png` are the scene as it was opened; `scene.json` holds its styles, the edits, how
 many of them are done, and the model. `edited_label.png`, `edited_instance.png` and `image.png` show what the
 edits make of it; `masks` and `objects` are what they set down. A folder with `label.png` and no `scene.json`
-is a new scene: `instance.png` goes with it where the model needs one, and `photo.png` gives it its styles.
+is a new scene: `instance.png` goes with it, else connected areas are instances; `photo.png` gives its styles.
 """
 
 import hashlib

@@ -64,25 +64,21 @@ class Scene:
         photo: Picture | None = None,
         objects: "Mapping[str, SceneObject] | None" = None,
     ) -> "Scene":
-        """A scene of a label map, and an instance map where the model needs one.
+        """A scene of a label map and an instance map; without one, connected areas of a label are instances.
 
-        They are read and checked as `Model.translate` does. Where the model knows no instances, or computes
-        them, connected areas of a label are instances. A `photo` of the scene gives its instances their
+        They are read and checked as `Model.translate` does. A `photo` of the scene gives its instances their
         styles; where an image has a single style, a photo of anything.
 
-        Raises DataError for maps that are missing, of other sizes or out of range, and for a photo where the
-        model takes no styles; CheckpointError where it has no fitted styles yet.
+        Raises DataError for maps of other sizes or out of range, and for a photo where the model takes no
+        styles; CheckpointError where it has no fitted styles yet.
         """
         _check_model(model)
-        given = {"label": label, "instance": instance, "style_from": photo}
         vector = model.translator.has_style_vector
-        raw = model.read(
-            {
-                field: value
-                for field, value in given.items()
-                if value is not None and not (vector and field == "style_from")
-            }
-        )
+        if instance is None and "instance" in model.fields:
+            label = model.read.read("label", label)
+            instance = Instances()(label, "label")
+        given = {"label": label, "instance": instance, "style_from": None if vector else photo}
+        raw = model.read({field: value for field, value in given.items() if value is not None})
         ids = raw["instance"] if "instance" in raw else Instances()(raw["label"], "label")
         looks, class_looks = {}, {}
         if photo is not None and vector:

@@ -3,8 +3,6 @@
 import contextlib
 import secrets
 import socket
-import sys
-import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -15,7 +13,7 @@ from synthkit.editor.app import create_app
 from synthkit.editor.security import LOOPBACK, Guard
 from synthkit.editor.session import Session
 from synthkit.editor.worker import ModelThread
-from synthkit.errors import ConfigError, SynthkitError
+from synthkit.errors import ConfigError
 
 PATIENCE = 2  # seconds that requests have to end when the editor is stopped
 
@@ -43,7 +41,8 @@ def serve(
     """Serve the editor of a run until it is stopped; `show` is given its address as soon as it listens.
 
     `scene` is a saved one to begin with, whose own run is taken where none is given. Uploads have up to
-    `most_pixels`. Raises ConfigError where it may not or cannot listen at the place.
+    `most_pixels`. Raises ConfigError where it may not or cannot listen at the place, and what loading the
+    model and opening the scene raises, after a page that waits for them was told.
     """
     with listen(place) as listener:
         token = secrets.token_urlsafe(32)
@@ -51,8 +50,18 @@ def serve(
         app = create_app(session, hosts=(*LOOPBACK, *place.names), token=token, most_pixels=most_pixels)
         name = place.names[0] if place.names else _bracketed(place.host)
         show(f"http://{name}:{listener.getsockname()[1]}/#token={token}")
+        server = make_server(app)
+        session.loading.when_over(lambda: _stop_without(session, server))
         with contextlib.suppress(KeyboardInterrupt):
-            make_server(app).run(sockets=[listener])
+            server.run(sockets=[listener])
+    if session.loading.failure:
+        raise session.loading.failure
+
+
+def _stop_without(session: Session, server: uvicorn.Server) -> None:
+    """Stop a server that has nothing to serve; requests that wait for the model are still answered."""
+    if session.loading.failure:
+        server.should_exit = True
 
 
 def make_server(app: Guard) -> uvicorn.Server:
@@ -92,14 +101,7 @@ def _bracketed(host: str) -> str:
 
 
 def _open(run: str | Path | None, scene: Path | None) -> tuple:
-    """The workspace and its first scene; what goes wrong is printed, too."""
-    try:
-        from synthkit.editor.workspace import open_workspace  # with torch, which takes its time
+    """The workspace and its first scene."""
+    from synthkit.editor.workspace import open_workspace  # with torch, which takes its time
 
-        return open_workspace(run, scene)
-    except SynthkitError as error:
-        print(f"error: {error}", file=sys.stderr, flush=True)
-        raise
-    except Exception:
-        traceback.print_exc()
-        raise
+    return open_workspace(run, scene)

@@ -14,7 +14,7 @@ from synthkit.editor.worker import Job, ModelThread, Rank, Work
 from synthkit.errors import SynthkitError
 
 if TYPE_CHECKING:  # both import torch, which loads beside the server
-    from synthkit.editing import Scene
+    from synthkit.editing import Scene, State
     from synthkit.editor.workspace import Workspace
 
 
@@ -30,6 +30,7 @@ class Session:
         self.thread, self.revision, self.painter = thread, 0, Painter()
         self.workspace: Workspace | None = None  # as the scene, there once it is `ready`
         self.scene: Scene | None = None
+        self.state: State | None = None  # of the revision, while a change is on its way
         self.uploads: dict[str, np.ndarray] = {}  # by field, until a scene is opened from them
         self._lock = asyncio.Lock()  # whoever holds it may change the scene
         self._jobs: dict[Hashable, Job] = {}  # of the present revision
@@ -41,6 +42,7 @@ class Session:
         if self.workspace is None:
             try:
                 self.workspace, self.scene = self.loading.result()
+                self.state = self.scene.state
             except SynthkitError as error:
                 raise HTTPException(503, str(error)) from error
             except Exception as error:
@@ -66,9 +68,8 @@ class Session:
         async with self._lock:
             if revision != self.revision:
                 raise HTTPException(409, f"the scene is at revision {self.revision}, not {revision}")
-            before = self.scene.state
             await (self.run if by_model else asyncio.to_thread)(act, self.scene)
-            return await self._next(view.changed_box(before, self.scene.state))
+            return await self._next(view.changed_box(self.state, self.scene.state))
 
     async def open(self, make: "Callable[[], Scene]") -> bytes:
         """Another scene in place of this one: all of it, as JSON."""
@@ -101,7 +102,7 @@ class Session:
         return job.result()
 
     async def _next(self, box: view.Box) -> bytes:
-        self.revision += 1
+        self.revision, self.state = self.revision + 1, self.scene.state
         for job in self._jobs.values():
             job.cancel()
         self._jobs.clear()

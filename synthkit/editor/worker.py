@@ -48,6 +48,15 @@ class Job:
         except BaseException as error:  # raised again where the result is asked for
             self._future.set_exception(error)
 
+    def when_over(self, act: Callable[[], object]) -> None:
+        """Calls `act` once the job is over, on the thread that ends it."""
+        self._future.add_done_callback(lambda _: act())
+
+    @property
+    def failure(self) -> BaseException | None:
+        """What the work raised, where it is over and did."""
+        return self._future.exception() if self._future.done() and not self._future.cancelled() else None
+
     async def wait(self, *, unless: Awaitable | None = None) -> bool:
         """Whether the job is over, however it ended; False where `unless` came first."""
         future = asyncio.wrap_future(self._future)

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 import synthkit
 from synthkit.data.streets import paint
@@ -172,3 +173,13 @@ def test_a_whole_class_or_much_of_the_scene_is_rendered_anew(scene):
     largest = max(scene.state.instances, key=scene.state.share)
     assert scene.state.share(largest) > 1 / 8 and scene.set_style(largest, cluster=1).anchor is None
     assert replace(small, anchor=None).anchored().anchor is None
+
+
+def test_without_an_instance_map_connected_areas_are_instances(model, painted):
+    opened = Scene.open(model, label=painted.label)
+    assert {each.label for each in opened.opening.instances.values()} == set(np.unique(painted.label))
+    cars, _ = ndimage.label(painted.label == 7, np.ones((3, 3)))
+    areas = {tuple(np.argwhere(cars == number)[0]) for number in range(1, cars.max() + 1)}
+    ids = [each for each, found in opened.opening.instances.items() if found.label == 7]
+    assert {tuple(np.argwhere(opened.opening.instance == each)[0]) for each in ids} == areas
+    assert opened.render().size == (512, 128)

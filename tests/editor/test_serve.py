@@ -65,3 +65,12 @@ def test_a_host_that_it_may_not_or_cannot_listen_at(arguments):
         [sys.executable, "-m", "synthkit", "editor", *arguments], capture_output=True, text=True, timeout=60
     )
     assert result.returncode == 1 and result.stderr.startswith(f"error: --host {arguments[1]}")
+
+
+def test_a_run_that_cannot_be_opened_ends_the_editor(tmp_path):
+    with command(tmp_path / "none") as (process, client):
+        response = model_of(client)
+        assert response.status_code == 503 and str(tmp_path / "none") in response.json()["detail"]
+        assert process.wait(10) == 1
+        error = process.stderr.read()
+    assert error.startswith("error: there is no run folder") and "Traceback" not in error

@@ -5,9 +5,8 @@ import pytest
 from editor_server import small_scene
 from made_models import untrained
 
-from synthkit.editor.serve import _open
 from synthkit.editor.workspace import Workspace, open_workspace
-from synthkit.errors import SynthkitError, SynthkitWarning
+from synthkit.errors import SynthkitWarning
 from synthkit.inference import load
 
 
@@ -39,10 +38,3 @@ def test_without_its_data_a_run_has_a_blank_scene(tmp_path):
 def test_a_model_without_styles_opens_its_scenes_without_photos(tmp_path):
     workspace = Workspace(load(untrained(tmp_path / "run")))
     assert len(workspace.names) == 5 and workspace.open(1).opening.looks == {}
-
-
-def test_a_run_that_is_not_there_is_told_in_the_terminal_too(tmp_path, capsys):
-    with pytest.raises(SynthkitError, match="none"):
-        _open(tmp_path / "none", None)
-    error = capsys.readouterr().err
-    assert error.startswith("error: ") and str(tmp_path / "none") in error

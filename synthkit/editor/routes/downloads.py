@@ -18,7 +18,7 @@ router = APIRouter()
 
 @router.get("/download/image")
 async def image(session: Ready) -> Response:
-    drawn = await session.save(lambda scene: session.painter.image(scene.renderer, scene.state))
+    drawn = await session.run(session.painter.image, session.scene.renderer, session.state)  # edits go on
     return png_response(drawn, **_attached("image.png"))
 
 

@@ -14,7 +14,7 @@ router = APIRouter()
 async def image(session: Ready, request: Request, revision: int, preview: bool = False) -> Response:
     """The image of a revision, once it is drawn; with `preview` a coarser one where the whole takes long."""
     session.check(revision)
-    state, renderer, painter = session.scene.state, session.scene.renderer, session.painter
+    state, renderer, painter = session.state, session.scene.renderer, session.painter
     if preview and painter.is_slow(state):
         work, headers = partial(painter.preview, renderer, state), {"X-Synthkit-Preview": "1"}
     else:
@@ -35,11 +35,10 @@ async def thumbnail(
     from synthkit.editing import Look
 
     session.check(revision)
-    scene, look = session.scene, Look(cluster, seed)
-    state, renderer = scene.state, scene.renderer
+    scene, state, look = session.scene, session.state, Look(cluster, seed)
     state.mask(instance)
     scene.scenery.check(look, state.instances[instance].label)
-    work = partial(session.painter.thumbnail, renderer, state, instance, look)
+    work = partial(session.painter.thumbnail, scene.renderer, state, instance, look)
     return png_response(await session.drawn((instance, look), work, Rank.THUMBNAIL, left(request)))
 
 

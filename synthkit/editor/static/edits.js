@@ -6,14 +6,17 @@ import { announce } from "./notices.js";
 const PAUSE = 700; // milliseconds between two edits of a replay
 
 export class EditList {
-  #playing = false;
+  #playing = null; // the replay that runs: {end}, how many edits it plays
 
   constructor(session, rendering) {
     Object.assign(this, { session, rendering });
     session.addEventListener("scene", () => this.#show());
     find("undo").addEventListener("click", () => this.undo());
     find("redo").addEventListener("click", () => this.redo());
-    find("replay").addEventListener("click", () => this.#replay());
+    find("settle").addEventListener("click", () => this.session.edit({ edit: "settle" }));
+    find("replay").addEventListener("click", () => (this.#playing ? this.#stop() : this.#replay()));
+    for (const done of ["pointerdown", "keydown"])
+      document.addEventListener(done, ({ target }) => find("replay").contains(target) || this.#stop(), true);
     find("edits").addEventListener("click", ({ target }) => {
       const item = target.closest("button");
       if (item) session.goto(Number(item.value));
@@ -40,19 +43,29 @@ export class EditList {
     list.children[position].scrollIntoView({ block: "nearest" });
     find("undo").disabled = position === 0;
     find("redo").disabled = position === edits.length;
+    find("settle").disabled = position === 0;
     find("replay").disabled = edits.length === 0;
   }
 
-  // Plays all edits from the start; another click stops.
+  // Plays all edits, from the start.
   async #replay() {
-    if (this.#playing) return this.#say(false);
-    this.#say(true);
-    for (let place = 0; place <= this.session.view.edits.length && this.#playing; place++) {
-      if (!(await this.session.goto(place))) break;
+    const replay = { end: this.session.view.edits.length };
+    this.#say(replay);
+    for (let place = 0; place < replay.end; place++) {
+      const there = await this.session.goto(place);
       await this.rendering.shown;
       await new Promise(resolve => setTimeout(resolve, PAUSE));
+      if (this.#playing !== replay) return;
+      if (!there) return this.#say(null);
     }
-    this.#say(false);
+    this.#stop();
+  }
+
+  // Whatever the user does ends a replay first, with all edits done: else a new one would take the place of the rest.
+  #stop() {
+    if (!this.#playing) return;
+    this.session.goto(this.#playing.end);
+    this.#say(null);
   }
 
   #say(playing) {

@@ -1,5 +1,7 @@
 // Short ways to elements. Text goes in as text, never as markup.
 
+import { css } from "./colours.js";
+
 export const find = id => document.getElementById(id);
 
 export function make(tag, { text, ...properties } = {}, ...children) {
@@ -15,7 +17,7 @@ export function make(tag, { text, ...properties } = {}, ...children) {
 // A square of a class's colour.
 export function swatch(colour) {
   const square = make("span", { className: "swatch", "aria-hidden": "true" });
-  square.style.backgroundColor = `rgb(${colour.join(" ")})`;
+  square.style.backgroundColor = css(colour);
   return square;
 }
 

@@ -11,6 +11,7 @@ export function makeFiles(session) {
   find("open").addEventListener("click", () => {
     find("open-error").textContent = "";
     find("open-notice").hidden = session.view.edits.length === 0;
+    find("photo-row").hidden = session.model.styles === "none";
     if (!find("scenes").children.length) offerAll(session, dialog);
     dialog.showModal();
   });
@@ -19,7 +20,7 @@ export function makeFiles(session) {
     attempt(dialog, () => session.openFiles(chosenFiles(event.target)));
   });
   for (const [what, name] of Object.entries(DOWNLOADS))
-    find(`download-${what}`).addEventListener("click", ({ currentTarget }) => save(currentTarget, what, name));
+    find(`download-${what}`).addEventListener("click", ({ currentTarget }) => save(session, currentTarget, what, name));
 }
 
 function offerAll(session, dialog) {
@@ -48,14 +49,22 @@ function offer(name, scene, open) {
   const picture = scene === "blank" ? make("div", { className: "blank" }) : make("img", { alt: "" });
   const button = make("button", { type: "button", className: "tile" }, picture, make("span", { text: name }));
   button.addEventListener("click", () => open(scene));
-  if (scene !== "blank")
-    getPicture(`/api/scenes/${scene}/thumbnail`).then(({ blob }) => showPicture(picture, blob), failure => complain(failure.message));
+  if (scene !== "blank") showThumbnail(picture, scene);
   return make("li", {}, button);
 }
 
-async function save(button, what, name) {
+async function showThumbnail(image, scene) {
+  try {
+    showPicture(image, (await getPicture(`/api/scenes/${scene}/thumbnail`)).blob);
+  } catch (failure) {
+    complain(failure.message);
+  }
+}
+
+async function save(session, button, what, name) {
   button.disabled = true;
   try {
+    await session.settled;
     await download(`/api/download/${what}`, name);
     tell(`Saved as ${name}.`);
   } catch (failure) {

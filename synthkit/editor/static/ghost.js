@@ -1,5 +1,7 @@
 // Things on their way: the shape of an object or instance in its colour, drawn where it would be set down.
 
+import { packed } from "./colours.js";
+
 export class Ghost {
   scale = 1;
   flip = false;
@@ -34,8 +36,8 @@ export class Ghost {
 export function ofInstance(session, id) {
   const { box: [left, top, width, height], label } = session.instance(id);
   const { maps } = session;
-  const inside = (x, y) => maps.at(left + x, top + y).instance === id;
-  const canvas = tinted(width, height, session.classes.get(label).colour, inside);
+  const inside = (x, y) => maps.instance[(top + y) * maps.width + left + x] === id;
+  const canvas = tinted(width, height, session.classOf(label).colour, inside);
   return new Ghost(canvas, width, height, left + (width - 1) / 2, top + (height - 1) / 2);
 }
 
@@ -46,15 +48,16 @@ export async function ofObject(session, object, mask) {
   reader.drawImage(image, 0, 0);
   const { data } = reader.getImageData(0, 0, image.width, image.height);
   const inside = (x, y) => data[4 * (y * image.width + x)] > 127;
-  const canvas = tinted(image.width, image.height, session.classes.get(object.label).colour, inside);
+  const canvas = tinted(image.width, image.height, session.classOf(object.label).colour, inside);
   return new Ghost(canvas, object.width, object.height, 0, 0);
 }
 
 function tinted(width, height, colour, inside) {
   const canvas = new OffscreenCanvas(width, height);
-  const pixels = new ImageData(width, height);
+  const image = new ImageData(width, height);
+  const pixels = new Uint32Array(image.data.buffer);
   for (let y = 0; y < height; y++)
-    for (let x = 0; x < width; x++) if (inside(x, y)) pixels.data.set([...colour, 255], 4 * (y * width + x));
-  canvas.getContext("2d").putImageData(pixels, 0, 0);
+    for (let x = 0; x < width; x++) if (inside(x, y)) pixels[y * width + x] = packed(colour);
+  canvas.getContext("2d").putImageData(image, 0, 0);
   return canvas;
 }

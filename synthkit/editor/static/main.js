@@ -56,7 +56,9 @@ find("zoom-in").addEventListener("click", () => viewport.zoom(1.25));
 find("zoom-out").addEventListener("click", () => viewport.zoom(0.8));
 find("zoom-fit").addEventListener("click", () => viewport.fit());
 find("help").addEventListener("click", () => find("help-dialog").showModal());
-viewport.addEventListener("change", () => (find("zoom").textContent = `${Math.round(100 * viewport.scale)}%`));
+viewport.addEventListener("change", () => {
+  if (session.maps) find("zoom").textContent = `${Math.round(100 * viewport.scale)}%`;
+});
 
 session.addEventListener("sent", () => rendering.expect());
 session.addEventListener("kept", () => rendering.show(session.view));
@@ -69,7 +71,7 @@ rendering.addEventListener("failure", ({ detail }) => detail.status === 410 && s
 rendering.addEventListener("busy", () => (find("busy").hidden = !rendering.busy));
 
 new ResizeObserver(fitCanvases).observe(find("stage"));
-makeShortcuts({
+const actions = {
   ...Object.fromEntries(Object.keys(tools).map(tool => [tool, () => useTool(tool)])),
   ...Object.fromEntries(["labels", "image", "overlay", "split"].map(view => [view, () => choices.set({ view })])),
   undo: () => edits.undo(),
@@ -78,18 +80,20 @@ makeShortcuts({
   larger: () => resize(1),
   flip: () => choices.selected !== null && things.transform(choices.selected, { flip: true }),
   remove: () => choices.selected !== null && things.remove(choices.selected),
-  leave: () => cursor.cancel() || choices.set({ selected: null }),
+  leave: () => pointer.cancel() || cursor.cancel() || choices.set({ selected: null }),
   zoomIn: () => viewport.zoom(1.25),
   zoomOut: () => viewport.zoom(0.8),
   fit: () => viewport.fit(),
   help: () => find("help-dialog").showModal(),
-});
+};
 start();
 
 async function start() {
   try {
-    await session.start(text => (find("loading").textContent = text));
+    await session.start();
     find("loading").hidden = true;
+    for (const part of document.querySelectorAll("[inert]")) part.inert = false;
+    makeShortcuts(actions);
   } catch (failure) {
     find("loading").classList.add("error");
     find("loading").textContent = [401, 403].includes(failure.status)
@@ -134,7 +138,7 @@ function hovered(pixel) {
 
 function described({ x, y }) {
   const { label, instance } = session.maps.at(x, y);
-  return `${session.className(label)} ${instance} · ${x}, ${y}`;
+  return `${session.classOf(label).name} ${instance} · ${x}, ${y}`;
 }
 
 function fitCanvases() {

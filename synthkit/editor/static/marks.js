@@ -47,7 +47,7 @@ export class Marks {
   #select() {
     const { maps } = this.session;
     const found = maps && this.session.instance(this.choices.selected);
-    const inside = (x, y) => maps.at(x, y)?.instance === found.id;
+    const inside = (x, y) => maps.has(x, y) && maps.instance[y * maps.width + x] === found.id;
     this.#outline = found ? outline(inside, found.box) : null;
     this.draw();
   }

@@ -4,12 +4,14 @@ import { find, make } from "./elements.js";
 
 const SECONDS = { alert: 12, status: 5 };
 
+// The last three; what is said again takes the place of what was said before.
 function toast(role, message) {
+  const others = [...find("toasts").children].filter(each => each.firstChild.textContent !== message);
   const box = make("div", { role }, make("span", { text: message }));
   const close = make("button", { type: "button", text: "×", "aria-label": "Dismiss" });
   close.addEventListener("click", () => box.remove());
   box.append(close);
-  find("toasts").replaceChildren(...[...find("toasts").children].slice(-2), box);
+  find("toasts").replaceChildren(...others.slice(-2), box);
   setTimeout(() => box.remove(), 1000 * SECONDS[role]);
 }
 

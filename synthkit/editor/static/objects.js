@@ -13,7 +13,9 @@ export class ObjectPanel {
 
   constructor({ session, marks, viewport, things, canvas }) {
     Object.assign(this, { session, marks, viewport, things, canvas });
-    this.watcher = new IntersectionObserver(entries => entries.forEach(each => each.isIntersecting && this.#look(each.target)));
+    this.watcher = new IntersectionObserver(entries => {
+      for (const { isIntersecting, target } of entries) if (isIntersecting) this.#look(target);
+    });
     find("objects-class").addEventListener("change", ({ target }) => this.#filter(target.value));
     document.addEventListener("pointermove", event => this.#moved(event));
     document.addEventListener("pointerup", event => this.#released(event));
@@ -30,7 +32,7 @@ export class ObjectPanel {
     find("objects-tiles").replaceChildren(...objects.map(each => this.#tile(each)));
     const classes = [...new Set(objects.map(each => each.class))];
     find("objects-class").replaceChildren(
-      make("option", { value: "", text: "all" }), ...classes.map(name => make("option", { value: name, text: name })));
+      ...["all", ...classes].map((text, place) => make("option", { value: place ? text : "", text })));
     find("objects-class").parentNode.hidden = classes.length < 2;
     if (!objects.length)
       find("objects-hint").textContent = "This model has no library of objects. synthkit objects collect RUN makes one.";
@@ -39,7 +41,8 @@ export class ObjectPanel {
   #tile(object) {
     const image = make("img", { alt: "", draggable: false });
     const name = object.name.replaceAll("_", " ");
-    const button = make("button", { type: "button", className: "tile", title: `${name}, ${Math.round(object.width)} x ${Math.round(object.height)} px` });
+    const title = `${name}, ${Math.round(object.width)} x ${Math.round(object.height)} px`;
+    const button = make("button", { type: "button", className: "tile", title });
     button.append(image, make("span", { text: name }));
     button.addEventListener("pointerdown", event => this.#pressed(event, object));
     button.addEventListener("click", event => event.detail === 0 && this.#add(object, this.viewport.middle()));
@@ -54,8 +57,11 @@ export class ObjectPanel {
   // Thumbnails are fetched as they come into sight.
   async #look(image) {
     this.watcher.unobserve(image);
-    const picture = await getPicture(`/api/objects/${encodeURIComponent(image.dataset.name)}/thumbnail`);
-    showPicture(image, picture.blob);
+    try {
+      showPicture(image, (await getPicture(`/api/objects/${encodeURIComponent(image.dataset.name)}/thumbnail`)).blob);
+    } catch (failure) {
+      complain(failure.message);
+    }
   }
 
   #filter(name) {
@@ -66,7 +72,7 @@ export class ObjectPanel {
   async #pressed(event, object) {
     if (event.button !== 0) return;
     const drag = (this.#drag = { object, start: [event.clientX, event.clientY], ghost: null });
-    event.target.releasePointerCapture?.(event.pointerId);
+    event.target.releasePointerCapture(event.pointerId); // fingers are captured from the start
     try {
       const { blob } = await getPicture(`/api/objects/${encodeURIComponent(object.name)}/mask`);
       drag.ghost = await ofObject(this.session, object, blob);

@@ -1,6 +1,10 @@
 // Draws the scene: labels, image, labels over image, or one beside the other.
 
-const DARKER = 0.72; // of the pixels where two instances of a class meet
+import { packed } from "./colours.js";
+import { IGNORED } from "./session.js";
+
+const DARKER = 0.72; // the pixels where two instances of a class meet
+const WAITING = 0.3; // opacity of the labels in place of an image that is not there yet
 
 export class Picture {
   #labels = document.createElement("canvas");
@@ -35,18 +39,19 @@ export class Picture {
   }
 
   #coloured(left, top, width, height) {
-    const { maps, classes } = this.session;
-    const pixels = new ImageData(width, height);
-    const colours = new Map([...classes].map(([id, { colour }]) => [id, colour]));
+    const { maps, model } = this.session;
+    const image = new ImageData(width, height);
+    const pixels = new Uint32Array(image.data.buffer);
+    const [plain, dark] = [1, DARKER].map(shade => model.classes.map(({ colour }) => packed(colour, shade)));
+    const ignored = packed(IGNORED.colour);
     for (let y = 0, target = 0; y < height; y++) {
-      for (let x = 0; x < width; x++, target += 4) {
+      for (let x = 0; x < width; x++) {
         const place = (top + y) * maps.width + left + x;
-        const [red, green, blue] = colours.get(maps.label[place]) ?? [128, 128, 128];
-        const shade = this.#meets(place, left + x, top + y) ? DARKER : 1;
-        pixels.data.set([red * shade, green * shade, blue * shade, 255], target);
+        const colours = this.#meets(place, left + x, top + y) ? dark : plain;
+        pixels[target++] = colours[maps.label[place]] ?? ignored;
       }
     }
-    return pixels;
+    return image;
   }
 
   // Whether the pixel left of this one or above it belongs to another instance of the same class.
@@ -66,7 +71,8 @@ export class Picture {
     const { width, height } = this.session.maps;
     context.setTransform(ratio * viewport.scale, 0, 0, ratio * viewport.scale, ratio * viewport.x, ratio * viewport.y);
     const split = choices.view === "split" ? viewport.toScene({ x: choices.divider * canvas.clientWidth, y: 0 }).x : 0;
-    if (choices.view !== "labels") this.#part(context, this.rendering.image, split, width - split, 1);
+    const { image } = this.rendering;
+    if (choices.view !== "labels") this.#part(context, image ?? this.#labels, split, width - split, image ? 1 : WAITING);
     if (choices.view === "labels") this.#part(context, this.#labels, 0, width, 1);
     if (choices.view === "overlay") this.#part(context, this.#labels, 0, width, 0.5);
     if (choices.view === "split") this.#part(context, this.#labels, 0, split, 1);
@@ -75,7 +81,6 @@ export class Picture {
   // Draws the columns from `left` of a layer that spans the whole scene.
   #part(context, layer, left, columns, opacity) {
     const { width, height } = this.session.maps;
-    if (!layer) return;
     context.save();
     context.beginPath();
     context.rect(left, 0, columns, height);

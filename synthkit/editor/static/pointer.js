@@ -24,10 +24,12 @@ export class Pointer {
     window.addEventListener("blur", () => (this.#spaceHeld = false));
   }
 
-  // Forgets what a tool has begun.
+  // Forgets what a tool has begun; whether there was something.
   cancel() {
-    this.#using?.cancel();
+    const using = this.#using;
     this.#using = null;
+    using?.cancel();
+    return using !== null;
   }
 
   #space(event, held) {

@@ -1,5 +1,6 @@
 // The panel of the selected instance: what it is, and what can be done with it as a thing.
 
+import { css } from "./colours.js";
 import { find, make } from "./elements.js";
 
 export function makeSelection(session, choices, things) {
@@ -34,8 +35,8 @@ function show(session, id) {
   find("selection-none").hidden = Boolean(found);
   find("selection-some").hidden = !found;
   if (!found) return;
-  const { name, colour } = session.classes.get(found.label);
+  const { name, colour } = session.classOf(found.label);
   find("selection-name").textContent = `${name} ${id}`;
-  find("selection-swatch").style.backgroundColor = `rgb(${colour.join(" ")})`;
+  find("selection-swatch").style.backgroundColor = css(colour);
   find("selection-class").value = found.label;
 }

@@ -6,29 +6,31 @@
 import { clearUploads, getJson, post, sendFile } from "./api.js";
 import { Maps } from "./maps.js";
 
+export const IGNORED = { name: "ignored", colour: [128, 128, 128], styles: 0 };
 const wait = milliseconds => new Promise(resolve => setTimeout(resolve, milliseconds));
 
 export class Session extends EventTarget {
   #turn = Promise.resolve();
 
-  // Waits until the model is loaded; `progress` is told about it.
-  async start(progress) {
-    this.model = await getJson("/api/model");
-    while (this.model.loading) {
-      progress(typeof this.model.loading === "string" ? this.model.loading : "Loading the model…");
-      await wait(300);
-      this.model = await getJson("/api/model");
-    }
+  // Waits until the model is loaded.
+  async start() {
+    while ((this.model = await getJson("/api/model")).loading) await wait(300);
     this.classes = new Map(this.model.classes.map(each => [each.id, each]));
     await this.reload();
   }
 
-  className(id) {
-    return this.classes.get(id)?.name ?? `class ${id}`;
+  // Pixels may also hold an id that the model ignores.
+  classOf(id) {
+    return this.classes.get(id) ?? IGNORED;
   }
 
   instance(id) {
     return this.view.instances.find(each => each.id === id) ?? null;
+  }
+
+  // Once all that was asked for is answered.
+  get settled() {
+    return this.#turn;
   }
 
   // The edits that are applied; those behind them were undone.

@@ -59,19 +59,20 @@ export class StylePanel {
     const [file] = input.files;
     input.value = "";
     const { label, ...target } = this.#target;
-    if (label !== undefined) target.label = label === "all" ? label : this.session.className(label);
+    if (label !== undefined) target.label = label === "all" ? label : this.session.classOf(label).name;
     if (file) await this.session.stylePhoto(revision => `/api/style_photo?${query({ revision, ...target })}`, file);
   }
 
   #show() {
+    this.#fetch.abort();
     const shown = this.session.model.styles !== "none" && (this.#single || Boolean(this.#instance));
     find("style").hidden = !shown;
     find("scope").hidden = this.#single;
     if (!shown) return this.#lay(0);
     const { label, box, pixels, id } = this.#instance ?? {};
-    if (!this.#single) find("scope-class").textContent = `Every ${this.session.className(label)}`;
+    if (!this.#single) find("scope-class").textContent = `Every ${this.session.classOf(label).name}`;
     find("style-now").textContent = `Now ${words(this.#look)}.`;
-    const styles = this.#single ? 0 : this.session.classes.get(label).styles;
+    const styles = this.#single ? 0 : this.session.classOf(label).styles;
     this.#lay(styles, JSON.stringify([id, label, box, pixels]));
     this.#mark();
     this.#load();

@@ -2,6 +2,7 @@
 //
 // Each tool has down(point), move(point), up() and cancel().
 
+import { css } from "./colours.js";
 import { ofInstance } from "./ghost.js";
 
 const pixel = point => ({ x: Math.floor(point.x), y: Math.floor(point.y) });
@@ -83,7 +84,7 @@ class Line extends Tool {
 
 class Brush extends Line {
   colour() {
-    return `rgb(${this.session.classes.get(this.choices.label).colour.join(" ")})`;
+    return css(this.session.classOf(this.choices.label).colour);
   }
 
   edit(line) {

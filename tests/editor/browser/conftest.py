@@ -1,7 +1,7 @@
 """The editor of the shipped model, and a browser."""
 
 import pytest
-from editor_page import CHROMIUM, EditorPage, browsing, open_scene, open_small_scene, serving
+from editor_page import CHROMIUM, EditorPage, browsing, open_street, serving
 
 
 @pytest.fixture(scope="session")
@@ -36,13 +36,13 @@ def make_page(browser, address):
 
 @pytest.fixture
 def editor(address, make_page) -> EditorPage:
-    """The editor at the first scene that it offers."""
-    open_scene(address)
+    """The editor at a street of 128 lines."""
+    open_street(address, 128)
     return make_page()
 
 
 @pytest.fixture
 def small(address, make_page) -> EditorPage:
-    """The editor at a scene that is soon drawn."""
-    open_small_scene(address)
+    """The editor at a street of 64 lines, for what does not look at its image."""
+    open_street(address, 64)
     return make_page()

@@ -1,10 +1,11 @@
 """The page around the scene: sizes, colours, zoom, views, other scenes, and what goes wrong."""
 
 import io
+import json
 
 import numpy as np
 import pytest
-from editor_page import EditorPage
+from editor_page import EditorPage, open_street
 from PIL import Image
 
 
@@ -69,6 +70,43 @@ def test_zoom_and_pan(small):
     small.press("0")
     small.page.mouse.move(0, 0)
     assert np.array_equal(shown(small)[5:-5, 5:-5], whole[5:-5, 5:-5])
+
+
+def test_two_fingers_zoom_and_do_not_paint(make_page, address):
+    open_street(address, 64)
+    tab = make_page(has_touch=True)
+    tab.press("b")
+    before = int(tab.page.locator("#zoom").inner_text()[:-1])
+    x, y = tab.client(64, 32)
+    touch = tab.context.new_cdp_session(tab.page)
+    for kind, spread in (("touchStart", 20), ("touchMove", 40), ("touchMove", 60), ("touchEnd", None)):
+        places = [] if spread is None else [{"x": x - spread, "y": y}, {"x": x + spread, "y": y}]
+        fingers = [{**place, "id": number} for number, place in enumerate(places)]
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": fingers})
+    assert 2.5 < int(tab.page.locator("#zoom").inner_text()[:-1]) / before < 3.5
+    assert tab.view()["edits"] == []
+
+
+def test_a_slow_image_has_a_preview_first(make_page, address):
+    open_street(address, 64)
+    tab, asked = make_page(), []
+
+    def slow(route):
+        answer = route.fetch()
+        route.fulfill(response=answer, json={**answer.json(), "slow": True})
+
+    def half(route):
+        asked.append(route.request.url.split("preview=")[1])
+        headers = {"X-Synthkit-Preview": "1"} if asked[-1] == "1" else {}
+        answer = route.fetch()
+        route.fulfill(response=answer, headers=answer.headers | headers)
+
+    tab.page.route("**/api/scene", slow)
+    tab.page.route("**/api/image?*", half)
+    tab.page.reload()
+    tab.page.locator("#loading").wait_for(state="hidden")
+    tab.idle()
+    assert asked == ["1", "0"]
 
 
 def test_another_tab_has_edited(small):
@@ -144,3 +182,22 @@ def test_requests_and_errors_are_watched(small, address):
     assert "a problem" in watched.problems
     assert any("http://127.0.0.1:9/" in each for each in watched.problems)
     watched.context.close()
+
+
+def test_a_download_waits_for_the_edits_before_it(small):
+    small.page.route("**/api/edit", lambda route: (small.page.wait_for_timeout(500), route.continue_()))
+    small.press("b")
+    small.page.mouse.click(*small.client(20, 10))
+    saved = json.loads(small.scene().read("scene/scene.json"))
+    assert [each["edit"] for each in saved["edits"]] == ["stroke"]
+
+
+def test_a_model_without_styles_asks_for_no_photo(small):
+    def without_styles(route):
+        route.fulfill(json={**route.fetch().json(), "styles": "none"})
+
+    small.page.route("**/api/model", without_styles)
+    small.page.reload()
+    small.page.locator("#open").click()
+    assert small.page.locator("#uploads [name=label]").is_visible()
+    assert small.page.locator("#uploads [name=photo]").is_hidden()
