@@ -217,7 +217,7 @@ def _compare(record: Record, model: Model, folder: Path) -> None:
     if odd := [what for what in found | record.sha256 if found.get(what) != record.sha256.get(what)]:
         warnings.warn(
             f"{folder} was made with other {' and '.join(odd)} than {run_folder(model.source.path)} has, "
-            f"those of {record.run}: its images will differ",
+            f"those of {record.run}: its images may differ",
             SynthkitWarning,
             stacklevel=4,
         )

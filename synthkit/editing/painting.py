@@ -76,13 +76,26 @@ def nearest(mask: np.ndarray, sources: np.ndarray) -> tuple[np.ndarray, np.ndarr
     box, margin = box_of(mask), 8
     while True:
         searched = grown(box, margin, mask.shape)
-        whole = searched == tuple(slice(0, size) for size in mask.shape)
         if sources[searched].any():
             far, (columns, rows) = ndimage.distance_transform_edt(~sources[searched].T, return_indices=True)
             inside = mask[searched]
-            if whole or far.T[inside].max() <= margin:
+            unsure = inside & (_reach(searched, mask.shape) <= far.T)
+            if not unsure.any():
                 return rows.T[inside] + searched[0].start, columns.T[inside] + searched[1].start
-        margin *= 2
+            margin = ceil(far.T[unsure].max())  # none that is nearer lies beyond
+        else:
+            margin *= 2
+
+
+def _reach(box: Box, shape: Sequence[int]) -> np.ndarray:
+    """How far (h, w) each pixel of a box is from what lies outside of it, in an array of this shape."""
+    sides = []
+    for side, size in zip(box, shape, strict=True):
+        place = np.arange(side.start, side.stop)
+        before = place - side.start + 1 if side.start else np.inf
+        behind = side.stop - place if side.stop < size else np.inf
+        sides.append(np.broadcast_to(np.minimum(before, behind), place.shape))
+    return np.minimum.outer(*sides)
 
 
 def resized(mask: np.ndarray, scale: float, flip: bool) -> np.ndarray:

@@ -6,26 +6,28 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from PIL import Image
 
-from synthkit.data.instances.computed import Instances
-from synthkit.data.pictures import palette_for
 from synthkit.editing import operations, painting, words
+from synthkit.editing.capabilities import (
+    areas,
+    check_encoder,
+    check_model,
+    classes_of,
+    encoded,
+    numbers,
+    styles_of,
+)
 from synthkit.editing.history import History
 from synthkit.editing.rendering import Renderer, maps_for, place_of
-from synthkit.editing.scenery import SceneClass, Scenery
+from synthkit.editing.scenery import Scenery
 from synthkit.editing.state import ALL, Look, State
 from synthkit.errors import ConfigError, DataError, listed
 from synthkit.inference import Model
 from synthkit.reading import Picture
-from synthkit.registry import DATASETS
-from synthkit.styles.regions import Regions, find_regions
 
 if TYPE_CHECKING:
     from synthkit.editing.objects import SceneObject
-
-MAPS = {"label", "instance"}  # what a scene can give a model
 
 
 class Scene:
@@ -45,10 +47,10 @@ class Scene:
     """
 
     def __init__(self, model: Model, opening: State, objects: "Mapping[str, SceneObject] | None" = None):
-        _check_model(model)
+        check_model(model)
         self.model, self.opening = model, opening
         self.classes = classes_of(model)
-        self.scenery = Scenery(opening, self.classes, *_styles_of(model), objects or {})
+        self.scenery = Scenery(opening, self.classes, *styles_of(model), objects or {})
         self.history = History(
             opening, partial(operations.apply, self.scenery), partial(words.describe, self.scenery)
         )
@@ -72,19 +74,18 @@ class Scene:
         Raises DataError for maps of other sizes or out of range, and for a photo where the model takes no
         styles; CheckpointError where it has no fitted styles yet.
         """
-        _check_model(model)
+        check_model(model)
         vector = model.translator.has_style_vector
         if instance is None and "instance" in model.fields:
-            label = model.read.read("label", label)
-            instance = Instances()(label, "label")
+            instance = areas(model, label)
         given = {"label": label, "instance": instance, "style_from": None if vector else photo}
         raw = model.read({field: value for field, value in given.items() if value is not None})
-        ids = raw["instance"] if "instance" in raw else Instances()(raw["label"], "label")
+        ids = raw["instance"] if "instance" in raw else areas(model, raw["label"])
         looks, class_looks = {}, {}
         if photo is not None and vector:
-            class_looks = {ALL: Look(code=_numbers(model.style_vector(photo)))}
+            class_looks = {ALL: Look(code=numbers(model.style_vector(photo)))}
         elif photo is not None:
-            regions, codes = _encoded(model, raw)
+            regions, codes = encoded(model, raw)
             looks = {each: Look(code=code) for each, code in zip(regions.ids.tolist(), codes, strict=True)}
         return cls(model, State(raw["label"], ids, looks, class_looks), objects)
 
@@ -184,10 +185,10 @@ class Scene:
         it with. Where an image has a single style, it is the photo's. Raises DataError for a photo that
         cannot be read, and for an instance or a class that is not in the scene, or too small to be seen.
         """
-        _check_encoder(self.model)
+        check_encoder(self.model)
         image = self.model.read.read("style_from", photo)
         if self.scenery.styles == "image":
-            return _numbers(self.model.style_vector(image))
+            return numbers(self.model.style_vector(image))
         if (instance is None) == (label is None):
             raise ConfigError("give either instance or label")
         if label is not None and self.scenery.class_label(label) == ALL:
@@ -198,7 +199,7 @@ class Scene:
         box = painting.box_of(mask)
         laid, size = np.array(self.render()), (box[1].stop - box[1].start, box[0].stop - box[0].start)
         laid[box][mask[box]] = np.asarray(Image.fromarray(image).resize(size))[mask[box]]
-        regions, codes = _encoded(self.model, {**maps_for(self.model, state), "image": laid})
+        regions, codes = encoded(self.model, {**maps_for(self.model, state), "image": laid})
         return codes[place_of(whose, regions)]
 
     def render(self, *, preview: bool = False) -> Image.Image:
@@ -231,63 +232,3 @@ class Scene:
             for key, value in arguments.items()
         }
         return self.apply({operations.KEY: name, **values})
-
-
-def classes_of(model: Model) -> tuple[SceneClass, ...]:
-    """The classes of a model's labels, as its data set calls and colours them."""
-    count = model.translator.inputs["label"].channels
-    names, palette = _table(model.config["data"])
-    palette = np.resize(palette_for(min(count, 300)), (count, 3)) if palette is None else palette
-    styles = model.styles.centres if _styles_of(model)[0] == "instance" else {}
-    return tuple(
-        SceneClass(
-            label,
-            names[label] if label < len(names) else f"class {label}",
-            tuple(int(part) for part in palette[label]) if label < len(palette) else (0, 0, 0),
-            len(styles.get(label, ())),
-        )
-        for label in range(count)
-    )
-
-
-def _table(data: Mapping) -> tuple[Sequence[str], Any]:
-    """Names and colours by id, as far as the config's `data` section tells."""
-    kind = DATASETS.get(data["type"]) if data.get("type") in DATASETS else None
-    if hasattr(kind, "class_table"):
-        return kind.class_table(data)
-    return data.get("names", ()), data.get("palette")
-
-
-def _check_model(model: Model) -> None:
-    """Raise DataError unless labels, and maybe instances, are all that a model reads."""
-    fields = set(model.fields)
-    if "label" not in fields or not fields <= MAPS:
-        raise DataError(
-            f"scenes are edited as label maps, and the model of {model.source.path} reads "
-            f"{' + '.join(model.fields)}"
-        )
-
-
-def _check_encoder(model: Model) -> None:
-    if not model.translator.has_encoder:
-        raise DataError("this model has no encoder, so it takes no styles")
-
-
-def _styles_of(model: Model) -> tuple[str, int]:
-    """Scenery's `styles` and `width` of a model."""
-    if not model.translator.has_encoder:
-        return "none", 0
-    width = model.translator.networks["encoder"].out_channels
-    return ("image" if model.translator.has_style_vector else "instance"), width
-
-
-def _encoded(model: Model, raw: Mapping[str, np.ndarray]) -> tuple[Regions, list[tuple[float, ...]]]:
-    """The instances of a scene, and their codes in its photo."""
-    _check_encoder(model)
-    batch = model.batch(raw)
-    regions = find_regions(batch)
-    return regions, [_numbers(code) for code in model.encode(batch, regions)]
-
-
-def _numbers(code: torch.Tensor) -> tuple[float, ...]:
-    return tuple(code.flatten().tolist())

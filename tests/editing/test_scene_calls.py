@@ -4,6 +4,7 @@ from copy import copy
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import synthkit
 from synthkit.data.transforms import PairedTransform
@@ -33,6 +34,19 @@ def opened(model, car=slice(14, 28)):
     instance = label.copy()
     label[car, car], instance[car, car] = 7, CAR
     return Scene.open(model, label=label, instance=instance)
+
+
+def test_labels_without_instances_are_checked_by_name(model, tmp_path):
+    path = tmp_path / "höhe 1.png"
+    Image.fromarray(np.full((1, 9), 40, np.uint8)).save(path)
+    for label, message in (
+        (path, "höhe 1.png: label 40 at x=0, y=0 is outside"),
+        (np.full((4, 4), 40), "label: label 40 at x=0, y=0 is outside"),
+        (np.zeros((4, 4, 3), np.uint8), "label: ids need shape"),
+        (np.full((4, 4), np.nan), "label: ids need"),
+    ):
+        with pytest.raises(SynthkitError, match=message):
+            Scene.open(model, label=label)
 
 
 def test_numbers_and_arrays_of_numpy_are_taken(model):
