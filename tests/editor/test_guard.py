@@ -181,7 +181,10 @@ def test_another_host_needs_names_and_still_the_token(workspace):
             listen(Place(host))
     with listen(Place("0.0.0.0", names=["studio.example"])) as listener:
         assert listener.getsockname()[0] == "0.0.0.0"
-    named = lambda app, hosts, token: Guard(app, hosts=(*hosts, "studio.example"), token=token)  # noqa: E731
+
+    def named(app, hosts, token):
+        return Guard(app, hosts=(*hosts, "studio.example"), token=token)
+
     with served(make_session(workspace), guard=named) as running:
         assert ask(running, "GET", "/api/model", {"Host": "studio.example:80"}).status_code == 200
         lacking = {"Host": "studio.example", "X-Synthkit-Token": None}
