@@ -33,7 +33,7 @@ def label(editor: EditorPage) -> None:
 
 def object(editor: EditorPage) -> None:
     """A car comes from the library; it is still held."""
-    editor.hold_object("car 02", 330, 215)
+    editor.hold_object("car 04", 350, 205)
     editor.page.mouse.up()
     editor.idle()
 
