@@ -122,7 +122,8 @@ def check_sizes(arrays: Mapping[str, tuple[np.ndarray, str]]) -> None:
     """Raises DataError unless all arrays (H, W, ...), each given with where it comes from, have one size."""
     sizes = {field: array.shape[:2] for field, (array, _) in arrays.items()}
     if len(set(sizes.values())) > 1:
-        listed = "; ".join(f"{field} {w}x{h} ({arrays[field][1]})" for field, (h, w) in sizes.items())
+        places = {field: "" if place == field else f" ({place})" for field, (_, place) in arrays.items()}
+        listed = "; ".join(f"{field} {w}x{h}{places[field]}" for field, (h, w) in sizes.items())
         raise DataError(f"the fields of one sample differ in size (width x height): {listed}")
 
 

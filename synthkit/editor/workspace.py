@@ -11,7 +11,7 @@ from synthkit import build
 from synthkit.data import open_data
 from synthkit.data.images import read_ids, read_photo
 from synthkit.data.pictures import to_uint8
-from synthkit.data.samples import Samples, check_ids, check_label
+from synthkit.data.samples import Samples, check_ids, check_label, check_sizes
 from synthkit.data.splits import validation_split
 from synthkit.editing import Scene
 from synthkit.editing.objects import FOLDER, Objects
@@ -51,6 +51,8 @@ class Workspace:
         """The scene of a label map, and maybe an instance map and a photo. Raises what `Scene.open` does."""
         if "label" not in maps:
             raise DataError(f"a label map is needed, and there is {' and '.join(maps) or 'nothing'}")
+        if not self.model.translator.has_style_vector:  # which is of any photo
+            check_sizes({field: (array, field) for field, array in maps.items()})
         return Scene.open(self.model, **maps, objects=self.objects)
 
     def thumbnail(self, scene: int) -> Image.Image:

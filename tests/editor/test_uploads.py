@@ -104,6 +104,9 @@ def test_maps_of_other_sizes_stay_where_they_are_and_the_scene_too(running):
     assert response.status_code == 400
     assert "label 64x32" in response.json()["detail"] and "instance 60x32" in response.json()["detail"]
     assert running.session.revision == 0 and set(running.session.uploads) == {"label", "instance"}
+    put(running, "instance", packed(np.zeros((32, 64), np.uint8)))
+    put(running, "photo", packed(np.zeros((30, 64, 3), np.uint8)))
+    assert "instance 64x32; photo 64x30" in open_uploads(running).json()["detail"]
 
 
 def connect(running, *headers):
