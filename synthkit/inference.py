@@ -12,12 +12,14 @@ import torch
 from PIL import Image
 
 from synthkit import build, checkpoint, config
+from synthkit.data import open_data
 from synthkit.data.pictures import to_uint8
-from synthkit.data.samples import to_tensors
+from synthkit.data.samples import Samples, to_tensors
+from synthkit.data.splits import SplitName
 from synthkit.data.transforms import PairedTransform
 from synthkit.devices import pick_device, takes_bf16, to_device
 from synthkit.errors import CheckpointError, ConfigError, DataError, SynthkitWarning
-from synthkit.inputs import build_inputs
+from synthkit.inputs import build_inputs, sample_checks
 from synthkit.nn.norms import held_statistics
 from synthkit.nn.precision import store_weights
 from synthkit.nn.spectral import fold_spectral_norms
@@ -178,6 +180,21 @@ class Model:
         if "edge_from" in sample:
             sample["edge"] = self.translator.inputs["edge"].detector(sample["edge_from"])
         return {field: value.unsqueeze(0) for field, value in to_tensors(sample).items()}
+
+    def samples(self, split: SplitName, *more: str) -> Samples:
+        """A split of the model's own data as it reads it, without random transforms, and `more` fields of it.
+
+        Raises ConfigError and DataError where the data cannot be opened or lack a field.
+        """
+        return open_data(
+            build.need(self.config, "data"),
+            split,
+            training=False,
+            fields=(*self.translator.fields, *more),
+            optional=self.translator.optional_fields,
+            seed=0,
+            **sample_checks(self.translator.inputs),
+        )
 
     def synthesise(self, batch: Mapping, *, seed: int = 0, sampled: bool = False) -> torch.Tensor:
         """The image (1, 3, H, W) in [-1, 1] for a batch of one, whose photo is not looked at.

@@ -49,8 +49,7 @@ class InputReader:
             arrays["source"] = self._half(arrays.pop("pair"), places["pair"])
         check_sizes({field: (array, places[field]) for field, array in arrays.items()})
         if "label" in arrays:
-            label = self.translator.inputs["label"]
-            check_label(arrays["label"], label.channels, label.ignore, places["label"])
+            self.check_label(arrays["label"], places["label"])
         if "instance" in arrays:
             check_ids(arrays["instance"], places["instance"])
         elif self._computes_instances and "instance" in self._taken:
@@ -65,6 +64,11 @@ class InputReader:
     def read(self, field: str, value: Picture) -> np.ndarray:
         """One input as the reader of its field gives it, not yet checked."""
         return _label(self.read_label, value) if field == "label" else _array(field, value)
+
+    def check_label(self, ids: np.ndarray, place: str) -> None:
+        """Raise DataError, calling the map by its place, for ids that are no classes of the model."""
+        label = self.translator.inputs["label"]
+        check_label(ids, label.channels, label.ignore, place)
 
     @property
     def _taken(self) -> set[str]:

@@ -3,7 +3,7 @@
 import re
 import stat
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -86,6 +86,15 @@ def open_image(path: str | Path) -> tuple[Image.Image, str]:
         ImageOps.exif_transpose(image, in_place=True)
         image.load()
         return image, packing
+
+
+def read_size(path: str | Path, formats: Sequence[str] = FORMATS) -> tuple[int, int]:
+    """Width and height of the image at `path`, by its header alone.
+
+    Raises DataError, naming the file, where it is missing or of none of the formats.
+    """
+    with guarded(path), _without_warning(), Image.open(path, formats=formats) as image:
+        return image.size
 
 
 @contextmanager

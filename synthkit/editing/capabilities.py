@@ -9,7 +9,6 @@ import torch
 
 from synthkit.data.instances.computed import Instances
 from synthkit.data.pictures import palette_for
-from synthkit.data.samples import check_label
 from synthkit.editing.scenery import SceneClass
 from synthkit.errors import DataError
 from synthkit.inference import Model
@@ -23,8 +22,8 @@ MAPS = {"label", "instance"}  # what a scene can give a model
 def areas(model: Model, label: Picture) -> np.ndarray:
     """The connected areas of a label map as an instance map. Raises DataError for labels out of range."""
     place = str(label) if isinstance(label, (str, Path)) else "label"
-    ids, known = model.read.read("label", label), model.translator.inputs["label"]
-    check_label(ids, known.channels, known.ignore, place)
+    ids = model.read.read("label", label)
+    model.read.check_label(ids, place)
     return Instances()(ids, place)
 
 

@@ -9,17 +9,15 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-from synthkit import build
-from synthkit.data import open_data
 from synthkit.data.pictures import to_uint8
 from synthkit.data.samples import Samples
 from synthkit.data.splits import TRAIN, SplitName
 from synthkit.editing.objects import Objects, SceneObject
+from synthkit.editing.painting import Box, grown
 from synthkit.editing.scenery import class_id
 from synthkit.editing.variety import varied
 from synthkit.errors import ConfigError, DataError, listed
 from synthkit.inference import Model
-from synthkit.inputs import sample_checks
 from synthkit.styles.regions import Regions, find_regions
 from synthkit.styles.scenes import first_scenes
 
@@ -54,12 +52,9 @@ def open_samples(model: Model, split: SplitName) -> Samples:
 
     Raises ConfigError for a model that reads no labels, and DataError where the data have no instances.
     """
-    translator = model.translator
-    if "label" not in translator.fields:
+    if "label" not in model.translator.fields:
         raise ConfigError("objects are of classes, and the model reads no labels")
-    fields = tuple(dict.fromkeys((*translator.fields, "instance", "image")))
-    data = build.need(model.config, "data")
-    return open_data(data, split, training=False, fields=fields, seed=0, **sample_checks(translator.inputs))
+    return model.samples(split, "instance", "image")
 
 
 def collect(
@@ -125,7 +120,7 @@ def _whole(model: Model, batch: Mapping, regions: Regions, wanted: Container[int
         )
 
 
-def is_whole(mask: np.ndarray, box: tuple[slice, slice]) -> bool:
+def is_whole(mask: np.ndarray, box: Box) -> bool:
     """Whether a mask (H, W) with this box touches no border, is in one piece and fills a fair part of it."""
     inside = all(side.start > 0 and side.stop < length for side, length in zip(box, mask.shape, strict=True))
     if not inside or mask[box].mean() < FILLED:
@@ -142,14 +137,11 @@ def _codes(model: Model, batch: Mapping, regions: Regions) -> np.ndarray:
     return model.encode(batch, regions).numpy()
 
 
-def _picture(image: Image.Image, box: tuple[slice, slice]) -> Image.Image:
+def _picture(image: Image.Image, box: Box) -> Image.Image:
     """A crop around a box with a margin, at most TALL pixels high."""
-    rows, columns = box
-    margin = round(MARGIN * max(rows.stop - rows.start, columns.stop - columns.start))
-    crop = image.crop((
-        max(columns.start - margin, 0), max(rows.start - margin, 0),
-        min(columns.stop + margin, image.width), min(rows.stop + margin, image.height),
-    ))  # fmt: skip
+    margin = round(MARGIN * max(side.stop - side.start for side in box))
+    rows, columns = grown(box, margin, (image.height, image.width))
+    crop = image.crop((columns.start, rows.start, columns.stop, rows.stop))
     crop.thumbnail((LONG, TALL), Image.LANCZOS)
     return crop
 

@@ -21,7 +21,7 @@ from PIL import Image
 from synthkit import __version__, build, inference
 from synthkit.checkpoint import MANIFEST
 from synthkit.data.images import open_image, read_ids
-from synthkit.data.samples import check_ids, check_label, check_sizes
+from synthkit.data.samples import check_ids, check_sizes
 from synthkit.data.writing import LARGEST, put_back, replaced_folder, write_ids
 from synthkit.editing.folders import contained, read_json, told
 from synthkit.editing.objects import FOLDER as OBJECTS
@@ -228,8 +228,7 @@ def _opening(record: Record, folder: Path, model: Model) -> State:
     paths = {"label": contained(folder, LABEL), "instance": contained(folder, INSTANCE)}
     maps = {"label": read_ids(paths["label"]), "instance": _read_instances(paths["instance"])}
     check_sizes({field: (maps[field], str(paths[field])) for field in maps})
-    label = model.translator.inputs["label"]
-    check_label(maps["label"], label.channels, label.ignore, str(paths["label"]))
+    model.read.check_label(maps["label"], str(paths["label"]))
     check_ids(maps["instance"], str(paths["instance"]))
     if (size := maps["label"].shape) != (record.height, record.width):
         raise DataError(

@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image
 
 from synthkit import build
-from synthkit.data.images import guarded, read_ids, read_photo
+from synthkit.data.images import read_ids, read_photo, read_size
 from synthkit.data.writing import put_back, replaced_folder, write_ids, write_image
 from synthkit.editing.folders import contained, read_json
 from synthkit.errors import DataError, shown
@@ -157,7 +157,7 @@ def _mask(folder: Path, name: str) -> Path:
 def _small(path: Path) -> Path:
     """The path of an image of the library. Raises DataError for one that is too large, by its header."""
     contained(path.parent.parent, f"{FOLDER}/{path.name}")
-    with guarded(path), Image.open(path, formats=("PNG",)) as image:
-        if max(image.size) > LARGEST:
-            raise DataError(f"{path}: {image.width}x{image.height} pixels, and {LARGEST} a side are allowed")
+    width, height = read_size(path, ("PNG",))
+    if max(width, height) > LARGEST:
+        raise DataError(f"{path}: {width}x{height} pixels, and {LARGEST} a side are allowed")
     return path

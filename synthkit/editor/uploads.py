@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TypeVar
 
 from fastapi import HTTPException, Request
-from PIL import Image
 from pydantic import BaseModel
 from starlette.requests import ClientDisconnect
 
@@ -70,15 +69,12 @@ def _decoded(body: bytes, field: str, read: Callable[[Path], T], most_pixels: in
         path = Path(folder, field)
         path.write_bytes(body)
         try:
-            with images.guarded(path), Image.open(path, formats=images.FORMATS) as image:
-                _check_size(image, field, most_pixels)
+            _check_size(*images.read_size(path), field, most_pixels)
             return read(path)
         except DataError as error:
             raise DataError(str(error).replace(str(path), field)) from error
 
 
-def _check_size(image: Image.Image, field: str, most: int) -> None:
-    if image.width * image.height > most:
-        raise DataError(
-            f"{field}: {image.width} x {image.height} pixels are over the limit of {most}: make it smaller"
-        )
+def _check_size(width: int, height: int, field: str, most: int) -> None:
+    if width * height > most:
+        raise DataError(f"{field}: {width} x {height} pixels are over the limit of {most}: make it smaller")

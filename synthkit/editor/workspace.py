@@ -8,16 +8,14 @@ import numpy as np
 from PIL import Image
 
 from synthkit import build
-from synthkit.data import open_data
 from synthkit.data.images import read_ids, read_photo
 from synthkit.data.pictures import to_uint8
-from synthkit.data.samples import Samples, check_ids, check_label, check_sizes
+from synthkit.data.samples import Samples, check_ids, check_sizes
 from synthkit.data.splits import validation_split
 from synthkit.editing import Scene
 from synthkit.editing.objects import FOLDER, Objects
 from synthkit.errors import DataError, SynthkitError, SynthkitWarning
 from synthkit.inference import Model, load
-from synthkit.inputs import sample_checks
 from synthkit.styles.codes import run_folder
 
 BLANK = "blank"
@@ -78,8 +76,8 @@ class Workspace:
 
     def _label(self, path: Path) -> np.ndarray:
         """A label map as the model's data have them."""
-        ids, classes = self.model.read.read("label", path), self.model.translator.inputs["label"]
-        check_label(ids, classes.channels, classes.ignore, str(path))
+        ids = self.model.read.read("label", path)
+        self.model.read.check_label(ids, str(path))
         return ids
 
 
@@ -103,17 +101,8 @@ def _instance(path: Path) -> np.ndarray:
 
 def _samples(model: Model) -> Samples | None:
     """The validation samples as the model reads them; None, with a warning, where they cannot be opened."""
-    data, translator = build.need(model.config, "data"), model.translator
     try:
-        return open_data(
-            data,
-            validation_split(data),
-            training=False,
-            fields=(*translator.fields, "image"),
-            optional=translator.optional_fields,
-            seed=0,
-            **sample_checks(translator.inputs),
-        )
+        return model.samples(validation_split(build.need(model.config, "data")), "image")
     except SynthkitError as error:
         message = f"the run's data cannot be opened, so only a blank scene is offered: {error}"
         warnings.warn(message, SynthkitWarning, stacklevel=2)

@@ -2,14 +2,11 @@
 
 from collections.abc import Iterator
 
-from synthkit import build
-from synthkit.data import open_data
 from synthkit.data.loader import sequence
 from synthkit.data.samples import Samples
 from synthkit.data.splits import SplitName
 from synthkit.errors import ConfigError
 from synthkit.inference import SINGLE_STYLE, Model
-from synthkit.inputs import sample_checks
 
 
 def open_samples(model: Model, split: SplitName) -> Samples:
@@ -25,15 +22,7 @@ def open_samples(model: Model, split: SplitName) -> Samples:
         raise ConfigError(f"the model's encoder {SINGLE_STYLE}")
     if "label" not in translator.fields:
         raise ConfigError("styles are those of classes, and the model reads no labels")
-    return open_data(
-        build.need(model.config, "data"),
-        split,
-        training=False,
-        fields=translator.fields,
-        optional=translator.optional_fields,
-        seed=0,
-        **sample_checks(translator.inputs),
-    )
+    return model.samples(split)
 
 
 def first_scenes(samples: Samples, count: int | None = None) -> tuple[Iterator[dict], int]:
